@@ -1,0 +1,103 @@
+"""Tierwise: grade every stored customer by policies that are plugins.
+
+For plugin authors: `Policy`, `Params`, `Output`, `Label`, `Reason`, `Picture`, `Text`, `Codes`, `Feature`, `bands`,
+`hookimpl`; and `engine.testing`, which proves a policy keeps the contract.
+For integrators: `Engine.open(url)` and the errors below `TierwiseError`; `Condition` and `DecisionTable` without a store.
+For us: the map of the modules is docs/explanation/architecture.md.
+
+Names are loaded when first used: `import engine` must load neither SQLAlchemy nor Flask, and the reader process may not
+hold a second SQLite library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from engine._version import __version__
+
+if TYPE_CHECKING:
+    from engine import bands
+    from engine.catalogue import Feature
+    from engine.columns import Codes, Columns
+    from engine.conditions import Condition
+    from engine.errors import (
+        FactError,
+        Fault,
+        FeatureError,
+        PluginError,
+        PolicyFault,
+        RulebookError,
+        RunError,
+        StoreError,
+        TierwiseError,
+        UnknownCustomer,
+    )
+    from engine.hookspecs import hookimpl
+    from engine.policy import Label, Output, Params, Picture, Policy, Reason, Text
+    from engine.service import Engine
+    from engine.tables import DecisionTable
+
+_HOME = {
+    "Codes": "engine.columns",
+    "Columns": "engine.columns",
+    "Condition": "engine.conditions",
+    "DecisionTable": "engine.tables",
+    "Engine": "engine.service",
+    "FactError": "engine.errors",
+    "Fault": "engine.errors",
+    "Feature": "engine.catalogue",
+    "FeatureError": "engine.errors",
+    "Label": "engine.policy",
+    "Output": "engine.policy",
+    "Params": "engine.policy",
+    "Picture": "engine.policy",
+    "PluginError": "engine.errors",
+    "Policy": "engine.policy",
+    "PolicyFault": "engine.errors",
+    "Reason": "engine.policy",
+    "RulebookError": "engine.errors",
+    "RunError": "engine.errors",
+    "StoreError": "engine.errors",
+    "Text": "engine.policy",
+    "TierwiseError": "engine.errors",
+    "UnknownCustomer": "engine.errors",
+    "hookimpl": "engine.hookspecs",
+}
+
+__all__ = [
+    "Codes",
+    "Columns",
+    "Condition",
+    "DecisionTable",
+    "Engine",
+    "FactError",
+    "Fault",
+    "Feature",
+    "FeatureError",
+    "Label",
+    "Output",
+    "Params",
+    "Picture",
+    "PluginError",
+    "Policy",
+    "PolicyFault",
+    "Reason",
+    "RulebookError",
+    "RunError",
+    "StoreError",
+    "Text",
+    "TierwiseError",
+    "UnknownCustomer",
+    "__version__",
+    "bands",
+    "hookimpl",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "bands":
+        return importlib.import_module("engine.bands")
+    if name not in _HOME:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

@@ -1,0 +1,83 @@
+"""Everything that can go wrong, as one family of exceptions, and the faults that documents are checked for.
+
+An error message names the place, what was found there, and what would be right. The command line turns every
+`TierwiseError` into a message and exit code 2; anything else is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a document, found before anything runs.
+
+    code: stable id ("TW012"), listed in docs/reference/faults.md.
+    place: where in the document ("policies[2].params.bins", "row 3, column orders.count").
+    found: what stands there, in the user's words.
+    expected: what would be right; may hold a "did you mean".
+    """
+
+    code: str
+    place: str
+    found: str
+    expected: str = ""
+
+    def __str__(self) -> str:
+        tail = f"; {self.expected}" if self.expected else ""
+        return f"{self.code} {self.place}: {self.found}{tail}"
+
+
+class TierwiseError(Exception):
+    """The base of all errors a caller may want to catch. `exit_code` is what the command line ends with."""
+
+    exit_code = 2
+
+
+class FactError(TierwiseError):
+    """Facts cannot be read or stored: a file, a mapping, a row."""
+
+
+class FeatureError(TierwiseError):
+    """A feature is unknown, has the wrong type, or cannot be computed."""
+
+
+class PluginError(TierwiseError):
+    """A plugin cannot be loaded, or breaks the plugin contract."""
+
+
+class PolicyFault(PluginError):
+    """A policy failed while it was fitted or applied; only its own outputs and their dependents are lost."""
+
+
+class RulebookError(TierwiseError):
+    """A rulebook is wrong. `faults` lists every fault found, not only the first."""
+
+    def __init__(self, message: str, faults: Iterable[Fault] = ()) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join([message, *(f"  {fault}" for fault in self.faults)]))
+        self._message = message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self._message, self.faults))
+
+
+class RunError(TierwiseError):
+    """A run cannot start, or cannot be made visible."""
+
+
+class StoreError(TierwiseError):
+    """The database is locked, full, missing, of another version, or not usable as a store."""
+
+
+class UnknownCustomer(TierwiseError):
+    """No stored customer has this id."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return "did you mean 'x'?" for the nearest known name, or an empty string when nothing is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"did you mean {near[0]!r}?" if near else ""

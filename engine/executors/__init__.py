@@ -1,0 +1,1 @@
+"""Where the partitions of a run are computed."""

@@ -1,0 +1,213 @@
+"""What a plugin author subclasses: a policy, its parameters, its outputs, its reasons and its pictures.
+
+A policy type is a class; a configured policy is an instance of it, made from a rulebook entry. `fit` sees every
+customer of the population once and returns what it learnt as JSON; `apply` treats each row alone. The engine does the
+rest: features, missing inputs, order, partitions, storage, history, explanation, console.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from marshmallow import RAISE, Schema, ValidationError
+
+from engine.columns import Columns
+from engine.errors import PluginError
+
+CONTRACT = 1
+"""The number of the plugin contract that this engine speaks."""
+
+KEY = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+State: TypeAlias = Mapping[str, Any]
+"""What `fit` learnt, as JSON: text keys; numbers, texts, lists, objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that people read, in both languages of the product."""
+
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        return self.en
+
+    def in_(self, language: str) -> str:
+        """The text in "zh" or "en"."""
+        return self.zh if language.lower().startswith("zh") else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One value of a label output. `key` is stable and stored; title and colour are presentation.
+
+    step: the colour step of the ordered scale, 1 (best) to 8; None lets the console spread the labels evenly.
+    """
+
+    key: str
+    title: Text
+    step: int | None = None
+
+
+Kind: TypeAlias = Literal["label", "flag", "score", "amount", "date", "set"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column that a policy produces, addressed `<policy key>.<name>`.
+
+    kind: "label" (one of `labels`, best first), "flag" (True, False, missing), "score" and "amount" (rounded to
+        `decimals` before anybody sees them), "date", "set" (any of at most 64 labels, as bits of a uint64).
+    Only labels and flags have history rows: a score moves for everyone every day (ENGINE 4), so it lives in the
+    run's block alone.
+    minimum, maximum, step: what values can occur; verification leaves out the gaps between them.
+    """
+
+    name: str
+    kind: Kind = "label"
+    labels: tuple[Label, ...] = ()
+    title: Text | None = None
+    unit: str = ""
+    decimals: int = 4
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def __post_init__(self) -> None:
+        if not KEY.match(self.name):
+            raise PluginError(f"output name {self.name!r} must be lower-case letters, digits and _")
+        if self.kind in ("label", "set") and not self.labels:
+            raise PluginError(f"output {self.name!r} is a {self.kind} and declares no labels")
+        keys = [label.key for label in self.labels]
+        if len(set(keys)) < len(keys):
+            raise PluginError(f"output {self.name!r} declares a label twice: {', '.join(keys)}")
+        if self.kind == "set" and len(keys) > 64:
+            raise PluginError(f"output {self.name!r} is a set of {len(keys)} labels; at most 64 fit")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the labels, in order."""
+        return tuple(label.key for label in self.labels)
+
+    @property
+    def has_history(self) -> bool:
+        """Whether moves of this output are kept as changes and shown as an assignment."""
+        return self.kind in ("label", "flag")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an assignment has its value, or why there is none. `key` is stable; `text` may use {names} of `values`."""
+
+    key: str
+    text: Text
+    values: Mapping[str, Any] | None = None
+
+
+PictureKind: TypeAlias = Literal["heat map", "cumulative curve", "funnel", "distribution", "treemap", "flow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that console, report and command line draw for a policy.
+
+    data: (columns, state) -> small columns of equal length, computed over all customers. `columns` holds the policy's
+        inputs, its own outputs under their bare names, and every input of `needs` that the store offers.
+        The names of the small columns say their role: "x", "y", "label", "customers", "amount", "share", "bound".
+    """
+
+    kind: PictureKind
+    name: str
+    title: Text
+    data: Callable[[Columns, State], Mapping[str, Any]]
+    needs: tuple[str, ...] = ()
+
+
+class Params(Schema):
+    """The parameters of a policy type: defaults, bounds, choices and cross-field checks, as a marshmallow schema.
+
+    It alone decides what is valid; the console form, the JSON Schema, the docs page and the messages come from it.
+    Unknown keys are refused. Each field may carry `metadata={"title": Text, "help": Text, "unit": str, "editor": one
+    of "bands", "table", "condition", "weights", "labels"}`.
+    """
+
+    class Meta:
+        unknown = RAISE
+
+
+class Policy:
+    """A policy type. Subclass it, fill in the class attributes, and implement `inputs`, `outputs` and `apply`.
+
+    name: the type's name in rulebooks, unique among all plugins.
+    version: raise it whenever results change for the same inputs; states and digests are promised per version.
+    params: the validated parameters, as attributes.
+    """
+
+    name: ClassVar[str]
+    family: ClassVar[str] = "segmentation"
+    title: ClassVar[Text]
+    help: ClassVar[Text]
+    version: ClassVar[int] = 1
+    contract: ClassVar[int] = CONTRACT
+    Params: ClassVar[type[Params]] = Params
+
+    def __init__(self, params: Mapping[str, Any] | None = None) -> None:
+        """Validate `params` and keep them. Raises `marshmallow.ValidationError` with every wrong field."""
+        loaded = self.Params().load(dict(params or {}))
+        self.params = SimpleNamespace(**loaded)
+
+    @classmethod
+    def full_params(cls, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters with every default written out, as JSON. Raises `marshmallow.ValidationError`."""
+        schema = cls.Params()
+        dumped = schema.dump(schema.load(dict(params)))
+        if not isinstance(dumped, dict):
+            raise ValidationError("parameters must be an object")
+        return dumped
+
+    @classmethod
+    def upgrade(cls, params: Mapping[str, Any], from_version: int) -> dict[str, Any]:
+        """Rewrite parameters that were saved for an older version of this policy type."""
+        return dict(params)
+
+    def inputs(self) -> tuple[str, ...]:
+        """Names of features, of other policies' outputs, or `previous.<policy>.<output>`; `name?` may be missing."""
+        raise NotImplementedError
+
+    def outputs(self) -> tuple[Output, ...]:
+        """The columns that `apply` returns."""
+        raise NotImplementedError
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why this policy itself withholds a row: the optional int8 column "withheld" of `apply` indexes these."""
+        return ()
+
+    def pictures(self) -> tuple[Picture, ...]:
+        """The pictures that show this policy's result."""
+        return ()
+
+    def fit(self, columns: Columns) -> State | None:
+        """Learn from all complete rows of the population, in the order of the customers' key hashes."""
+        return None
+
+    def apply(self, columns: Columns, state: State | None) -> Columns:
+        """Compute the outputs, each row alone: no sum, mean, rank or product over rows.
+
+        columns: the rows whose required inputs are all present.
+        Returns a column per output. A label output is `Codes` over the label keys, or an integer array of positions
+        in `labels`; -1 (or NaN, NaT) withholds the value. Two optional int columns beside the outputs: "withheld"
+        (-1, or an index into `reasons()`) and "rule" (the position of the rule that decided, -1 for none).
+        """
+        raise NotImplementedError
+
+    def explain(self, columns: Columns, state: State | None) -> list[Reason]:
+        """Say why the single customer in `columns` (inputs and outputs, length 1) is where it is. Optional."""
+        return []
+
+    def bounds(self, state: State | None) -> Mapping[str, list[float]]:
+        """Input name -> values at which the outcome may change. Optional: it makes "what would it take" exact."""
+        return {}

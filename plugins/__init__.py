@@ -1,0 +1,1 @@
+"""The built-in policy types, one folder each, found and loaded exactly as a third-party plugin is."""
