@@ -1,0 +1,95 @@
+"""The settings of an installation: environment variables, read once, checked completely.
+
+Each setting is a row of `SETTINGS` (name, default, help); the reference page is tested against it.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+from environs import Env
+from marshmallow import ValidationError, validate
+
+from engine.errors import TierwiseError, did_you_mean
+
+SETTINGS: tuple[tuple[str, str, str], ...] = (
+    ("TIERWISE_DATABASE_URL", "sqlite:///tierwise.db", "Where the store is: sqlite:///file or postgresql://user:password@host/name."),
+    ("TIERWISE_TIMEZONE", "Asia/Shanghai", "The business time zone, fixed when a store is made."),
+    ("TIERWISE_CURRENCY", "CNY", "The business currency, fixed when a store is made."),
+    ("TIERWISE_MINOR_DIGITS", "2", "Digits after the point of the business currency (0 for JPY)."),
+    ("TIERWISE_PLUGINS_DIR", "", "A folder of plugin files of one's own. Plugins are code: only the operator may write there."),
+    ("TIERWISE_BLOCKED_PLUGINS", "", "Names of plugins that are not loaded, separated by commas."),
+    ("TIERWISE_CACHE_DIR", "", "Where feature files are kept; next to an SQLite store when empty."),
+    ("TIERWISE_ACTOR", "", "Who acts on the command line; the login name when empty."),
+    ("TIERWISE_LANGUAGE", "en", "The language of the command line: en or zh."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings after checking; see `SETTINGS` for what each is."""
+
+    database_url: str
+    timezone: ZoneInfo
+    currency: str
+    minor_digits: int
+    plugins_dir: Path | None
+    blocked_plugins: tuple[str, ...]
+    cache_dir: Path | None
+    actor: str
+    language: str
+
+    @classmethod
+    def read(cls, **overrides: str | None) -> Settings:
+        """Read the environment; keyword arguments (database_url=...) win. Raises `TierwiseError` naming the setting."""
+        env = Env(prefix="TIERWISE_")
+        defaults = {name.removeprefix("TIERWISE_").lower(): default for name, default, _ in SETTINGS}
+        raw: Mapping[str, str] = {
+            key: str(overrides[key]) if overrides.get(key) is not None else env.str(key.upper(), default) or default
+            for key, default in defaults.items()
+        }
+        folder = raw["plugins_dir"]
+        if folder and not Path(folder).is_dir():
+            raise TierwiseError(f"TIERWISE_PLUGINS_DIR: {folder} is not a folder")
+        return cls(
+            database_url=raw["database_url"],
+            timezone=_zone(raw["timezone"]),
+            currency=_checked("CURRENCY", raw["currency"].upper(), validate.Regexp(r"^[A-Z]{3}\Z", error="three letters, such as CNY")),
+            minor_digits=_digits(raw["minor_digits"]),
+            plugins_dir=Path(folder) if folder else None,
+            blocked_plugins=tuple(name.strip() for name in raw["blocked_plugins"].split(",") if name.strip()),
+            cache_dir=Path(raw["cache_dir"]) if raw["cache_dir"] else None,
+            actor=raw["actor"] or _login(),
+            language=_checked("LANGUAGE", raw["language"][:2].lower(), validate.OneOf(["en", "zh"], error="en or zh")),
+        )
+
+
+def _zone(name: str) -> ZoneInfo:
+    if name not in available_timezones():
+        raise TierwiseError(f"TIERWISE_TIMEZONE: {name!r} is not a time zone; {did_you_mean(name, available_timezones())}".rstrip("; "))
+    return ZoneInfo(name)
+
+
+def _digits(text: str) -> int:
+    if text not in ("0", "1", "2", "3", "4"):
+        raise TierwiseError(f"TIERWISE_MINOR_DIGITS: found {text!r}; expected a digit from 0 to 4")
+    return int(text)
+
+
+def _checked(name: str, value: str, validator: validate.Validator) -> str:
+    try:
+        validator(value)
+    except ValidationError as error:
+        raise TierwiseError(f"TIERWISE_{name}: found {value!r}; expected {error.messages[0]}") from None
+    return value
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

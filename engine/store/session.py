@@ -1,0 +1,210 @@
+"""Open a store and hand out its connections: many readers, one writer at a time, migrations once.
+
+On SQLite every writing transaction opens with BEGIN IMMEDIATE: a transaction that reads first and writes later gets
+SQLITE_BUSY_SNAPSHOT at once, whatever the busy timeout (TRUST 1.6).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from engine.errors import StoreError
+
+BUSY_SECONDS = 15
+MIGRATION_LOCK = 7_452_001  # any number of our own; names the advisory lock on PostgreSQL
+
+
+class Store:
+    """A database that holds facts, rules and outcomes. Made by `Store.open`; close it, or use it in `with`."""
+
+    def __init__(self, sql: SqlEngine, cache_dir: Path) -> None:
+        self.sql = sql
+        self.cache_dir = cache_dir
+
+    @classmethod
+    def open(cls, url: str, *, cache_dir: Path | None = None, create: bool = True) -> Store:
+        """Open the store at `url`, bringing its tables to this version.
+
+        create: make a store that does not exist; otherwise its absence is a `StoreError`.
+        """
+        target = _checked(url, create=create)
+        sql = create_engine(target, pool_pre_ping=target.get_backend_name() == "postgresql", connect_args=_connect_args(target))
+        _listen(sql)
+        store = cls(sql, cache_dir or _default_cache(target))
+        with _explained(target):
+            store._migrate()
+        return store
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded store."""
+        return self.sql.dialect.name == "sqlite"
+
+    @property
+    def path(self) -> Path:
+        """The file of an SQLite store."""
+        return Path(str(self.sql.url.database)).absolute()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view of the store, in one read-only transaction."""
+        with _explained(self.sql.url), self.sql.connect() as connection:
+            if not self.is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self, *, bulk: bool = False) -> Iterator[Connection]:
+        """One writing transaction: all of it is kept, or nothing.
+
+        bulk: leave foreign keys unchecked on SQLite, for writers of millions of rows that made the keys themselves.
+        """
+        with _explained(self.sql.url), self.sql.connect() as connection:
+            connection = connection.execution_options(tierwise_write=True)
+            if bulk and self.is_sqlite:
+                _driver(connection).execute("pragma foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                if bulk and self.is_sqlite:
+                    _driver(connection).execute("pragma foreign_keys=ON")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.sql.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.close()
+
+    def _migrate(self) -> None:
+        from alembic import command
+        from alembic.config import Config
+        from alembic.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
+        config = Config()
+        config.set_main_option("script_location", "engine.store:migrations")
+        scripts = ScriptDirectory.from_config(config)
+        head = scripts.get_current_head()
+        with self.sql.connect() as connection:
+            if MigrationContext.configure(connection).get_current_revision() == head:
+                return
+        with self.sql.connect() as connection:
+            connection = connection.execution_options(tierwise_write=True)
+            with connection.begin():
+                if not self.is_sqlite:
+                    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+                found = MigrationContext.configure(connection).get_current_revision()
+                if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+                    raise StoreError(f"the store has version {found}, which this Tierwise does not know; use the newer Tierwise that made it")
+                if found is None and set(inspect(connection).get_table_names()) - {"alembic_version"}:
+                    raise StoreError("the database holds tables that are not Tierwise's; give the store a database of its own")
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+
+
+def driver(connection: Connection) -> Any:
+    """The driver's own connection, for executemany and COPY without SQLAlchemy's cost per row."""
+    return connection.connection.driver_connection
+
+
+_driver = driver
+
+
+def _checked(url: str, *, create: bool) -> URL:
+    try:
+        target = make_url(url)
+        target.get_dialect()
+    except (ArgumentError, NoSuchModuleError):
+        raise StoreError(f"database url {url!r} is not understood; expected sqlite:///file or postgresql://user:password@host/name") from None
+    backend = target.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise StoreError(f"a store on {backend} is not possible; expected sqlite:///file or postgresql://user:password@host/name")
+    if backend == "sqlite":
+        if not target.database or target.database == ":memory:":
+            raise StoreError("an SQLite store needs a file: the process that reads features opens it by name; expected sqlite:///file")
+        path = Path(target.database)
+        if not path.parent.is_dir():
+            raise StoreError(f"the folder {path.parent} of the store does not exist")
+        if not create and not path.exists():
+            raise StoreError(f"there is no store at {path}; make one with: tierwise init")
+    return target
+
+
+def _connect_args(url: URL) -> dict[str, Any]:
+    return {"timeout": BUSY_SECONDS, "check_same_thread": False} if url.get_backend_name() == "sqlite" else {}
+
+
+def _default_cache(url: URL) -> Path:
+    if url.get_backend_name() == "sqlite":
+        return Path(f"{Path(str(url.database)).absolute()}.cache")
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "tierwise" / blake2b(url.render_as_string().encode(), digest_size=8).hexdigest()
+
+
+def _listen(sql: SqlEngine) -> None:
+    if sql.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(sql, "connect")
+    def _prepare(connection: sqlite3.Connection, record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves; the driver would begin too late
+        connection.execute(f"pragma busy_timeout={BUSY_SECONDS * 1000}")
+        if connection.execute("pragma journal_mode").fetchone()[0] != "wal":
+            connection.execute("pragma journal_mode=WAL")
+        connection.execute("pragma synchronous=NORMAL")
+        connection.execute("pragma foreign_keys=ON")
+        connection.execute("pragma cache_size=-64000")
+
+    @event.listens_for(sql, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("tierwise_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def _explained(url: URL) -> Iterator[None]:
+    """Say what a database's refusal means and what to do, instead of the driver's words."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StoreError(_meaning(str(error), url)) from error
+    except sqlite3.DatabaseError as error:
+        raise StoreError(_meaning(str(error), url)) from error
+    except OperationalError as error:
+        raise StoreError(_meaning(str(error.orig), url)) from error
+    except DBAPIError as error:
+        if "not a database" in str(error.orig) or "No space left" in str(error.orig):
+            raise StoreError(_meaning(str(error.orig), url)) from error
+        raise
+
+
+def _meaning(message: str, url: URL) -> str:
+    place = url.render_as_string(hide_password=True)
+    if "locked" in message:
+        return f"the store {place} is being written by another process and stayed locked for {BUSY_SECONDS} s; nothing was changed, try again"
+    if "full" in message or "No space left" in message:
+        return f"the disk of the store {place} is full; nothing was changed, free some space and try again"
+    if "unable to open" in message or "readonly" in message:
+        return f"the store {place} cannot be opened for writing: {message}"
+    if "not a database" in message:
+        return f"{place} is a file, but not an SQLite database"
+    if "no such table" in message or "no such column" in message:
+        return f"the store {place} lacks something this version needs ({message})"
+    return f"the store {place} does not answer: {message.strip().splitlines()[0]}"
