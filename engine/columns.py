@@ -99,7 +99,7 @@ class Codes:
 
     def isin(self, keys: Iterable[str]) -> Flags:
         """Where the value is one of `keys`; missing is not."""
-        return self.take({key: True for key in keys}, default=False).astype(bool)
+        return self.take(dict.fromkeys(keys, True), default=False).astype(bool)
 
     def take(self, mapping: Mapping[str, Any], default: Any = np.nan) -> Array:
         """Replace each value by `mapping[value]`; values not in the mapping, and missing ones, become `default`."""

@@ -307,14 +307,14 @@ publication = Table(
 output = Table(
     "output",
     metadata,
-    _column("slot", Integer, primary_key=True, autoincrement=False),
+    _column("id", Integer, primary_key=True, autoincrement=True),
+    _column("slot", Integer, nullable=False),
     _column("address", Text, nullable=False),
     _column("policy_type", Text, nullable=False),
     _column("kind", Text, nullable=False),
     _link("opened_run", "run.id", nullable=False),
     _link("closed_run", "run.id"),
-    UniqueConstraint("address", "policy_type", "opened_run"),
-    comment="Names the column of `current` that holds an output; one row per slot ever used.",
+    comment="An output with history, and the column of `current` that holds it while it is open. A slot is emptied when it closes.",
 )
 
 label = Table(
@@ -388,12 +388,12 @@ change = Table(
     metadata,
     _key(),
     _link("run_id", "run.id", nullable=False),
-    _column("slot", Integer, nullable=False),
+    _column("output_id", Integer, ForeignKey("output.id"), nullable=False),
     _link("customer_id", "customer.id", pii="id", nullable=False),
     _column("was", SmallInteger, pii="derived"),
     _column("now", SmallInteger, pii="derived"),
     _column("reason", SmallInteger, pii="derived"),
-    Index("ix_change_run_slot", "run_id", "slot"),
+    Index("ix_change_run_output", "run_id", "output_id"),
     Index("ix_change_customer", "customer_id"),
     comment="The move of one assignment; was and now are label ids, reason indexes the run's reasons where now is NULL.",
 )

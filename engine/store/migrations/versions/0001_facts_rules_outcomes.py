@@ -214,7 +214,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "output",
-        sa.Column("slot", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("slot", sa.Integer(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("policy_type", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -222,9 +223,8 @@ def upgrade() -> None:
         sa.Column("closed_run", BIG, nullable=True),
         sa.ForeignKeyConstraint(["closed_run"], ["run.id"], name=op.f("fk_output_closed_run_run")),
         sa.ForeignKeyConstraint(["opened_run"], ["run.id"], name=op.f("fk_output_opened_run_run")),
-        sa.PrimaryKeyConstraint("slot", name=op.f("pk_output")),
-        sa.UniqueConstraint("address", "policy_type", "opened_run", name=op.f("uq_output_address_policy_type_opened_run")),
-        comment="Names the column of `current` that holds an output; one row per slot ever used.",
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_output")),
+        comment="An output with history, and the column of `current` that holds it while it is open. A slot is emptied when it closes.",
     )
     op.create_table(
         "product",
@@ -297,18 +297,19 @@ def upgrade() -> None:
         "change",
         sa.Column("id", BIG, autoincrement=True, nullable=False),
         sa.Column("run_id", BIG, nullable=False),
-        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("output_id", sa.Integer(), nullable=False),
         sa.Column("customer_id", BIG, nullable=False),
         sa.Column("was", sa.SmallInteger(), nullable=True),
         sa.Column("now", sa.SmallInteger(), nullable=True),
         sa.Column("reason", sa.SmallInteger(), nullable=True),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_change_customer_id_customer")),
+        sa.ForeignKeyConstraint(["output_id"], ["output.id"], name=op.f("fk_change_output_id_output")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_change_run_id_run")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_change")),
         comment="The move of one assignment; was and now are label ids, reason indexes the run's reasons where now is NULL.",
     )
     op.create_index("ix_change_customer", "change", ["customer_id"], unique=False)
-    op.create_index("ix_change_run_slot", "change", ["run_id", "slot"], unique=False)
+    op.create_index("ix_change_run_output", "change", ["run_id", "output_id"], unique=False)
     op.create_table(
         "current",
         sa.Column("customer_id", BIG, autoincrement=False, nullable=False),
@@ -396,7 +397,7 @@ def downgrade() -> None:
     op.drop_table("orders")
     op.drop_table("custom_value")
     op.drop_table("current")
-    op.drop_index("ix_change_run_slot", table_name="change")
+    op.drop_index("ix_change_run_output", table_name="change")
     op.drop_index("ix_change_customer", table_name="change")
     op.drop_table("change")
     op.drop_index(op.f("ix_alias_customer_id"), table_name="alias")

@@ -1,0 +1,151 @@
+"""The order of the policies, and everything they need: read from what each names as its inputs.
+
+Inputs and outputs name each other, so nobody writes an order down. All faults are found at once: unknown names with
+the nearest one, disabled or missing policies, cycles with their path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
+
+from engine.catalogue import Catalogue
+from engine.errors import FeatureError, did_you_mean
+from engine.policy import Output
+
+if TYPE_CHECKING:
+    from engine.rulebook import PolicyEntry
+
+FaultSink = Callable[[str, str, str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input of a policy: its name without the mark, and whether it may be missing."""
+
+    name: str
+    optional: bool
+
+    @classmethod
+    def parse(cls, written: str) -> Input:
+        """Read "orders.count" or "orders.count?"; what was before this run may always be missing."""
+        optional = written.endswith("?") or written.startswith("previous.")
+        return cls(written.rstrip("?"), optional)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One policy of a plan, with its inputs and with what its population reads."""
+
+    entry: PolicyEntry
+    inputs: tuple[Input, ...]
+    population: tuple[str, ...]
+    outputs: tuple[Output, ...]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every name that must be there before this step."""
+        return (*(given.name for given in self.inputs), *self.population)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in order; the features and the former outcomes that they read; who depends on whom."""
+
+    steps: tuple[Step, ...]
+    features: tuple[str, ...]
+    previous: tuple[str, ...]
+    dependents: Mapping[str, frozenset[str]]
+
+    def step(self, key: str) -> Step:
+        """The step of a policy."""
+        return next(step for step in self.steps if step.entry.key == key)
+
+
+def make_plan(entries: Iterable[PolicyEntry], catalogue: Catalogue, fault: FaultSink) -> Plan | None:
+    """Return the plan, or None after telling `fault` (code, place, found, expected) all that is wrong."""
+    entries = list(entries)
+    steps = {entry.key: _step(entry) for entry in entries if entry.enabled}
+    addresses = {f"{key}.{output.name}": key for key, step in steps.items() for output in step.outputs}
+    disabled = {address: entry.key for entry in entries if not entry.enabled for address in entry.addresses}
+    features: set[str] = set()
+    previous: set[str] = set()
+    needs: dict[str, set[str]] = {}
+    sound = True
+    for key, step in steps.items():
+        needs[key] = set()
+        for name in step.reads:
+            if name in addresses:
+                needs[key].add(addresses[name])
+            elif name.startswith("previous."):
+                previous.add(name)
+                sound &= _known_previous(name, addresses, key, fault)
+            else:
+                sound &= _known_feature(name, addresses, disabled, catalogue, key, fault)
+                features.add(name)
+    order = _order(needs, list(steps), fault) if sound else None
+    if order is None:
+        return None
+    return Plan(tuple(steps[key] for key in order), tuple(sorted(features)), tuple(sorted(previous)), _dependents(needs, order))
+
+
+def _step(entry: PolicyEntry) -> Step:
+    inputs = tuple(Input.parse(written) for written in entry.policy.inputs())
+    population = entry.population.inputs if entry.population else ()
+    return Step(entry, inputs, population, entry.policy.outputs())
+
+
+def _known_previous(name: str, addresses: Mapping[str, str], key: str, fault: FaultSink) -> bool:
+    address = name.removeprefix("previous.")
+    policy, _, output = address.partition(".")
+    if address in addresses or (output == "since" and policy in addresses.values()):
+        return True
+    if output.endswith(".since") and address.removesuffix(".since") in addresses:
+        return True
+    hint = did_you_mean(address, addresses)
+    fault("TW008", f"policy {key}", f"the input {name!r}, which no policy of this rulebook produces", hint)
+    return False
+
+
+def _known_feature(
+    name: str, addresses: Mapping[str, str], disabled: Mapping[str, str], catalogue: Catalogue, key: str, fault: FaultSink
+) -> bool:
+    if name in disabled:
+        fault("TW008", f"policy {key}", f"the input {name!r} of the disabled policy {disabled[name]!r}", "enable it, or take the input out")
+        return False
+    try:
+        catalogue.resolve(name)
+    except FeatureError as error:
+        near = did_you_mean(name, addresses)
+        fault("TW008", f"policy {key}", str(error), near)
+        return False
+    return True
+
+
+def _order(needs: Mapping[str, set[str]], keys: list[str], fault: FaultSink) -> list[str] | None:
+    """The order of need; among those that are ready, the order of the document."""
+    sorter = TopologicalSorter(needs)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        fault("TW009", "policies", f"a cycle: {' needs '.join(reversed(error.args[1]))}", "a policy cannot need its own outcome; use previous.")
+        return None
+    order: list[str] = []
+    ready: list[str] = []
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()], key=keys.index)
+        first = ready.pop(0)
+        order.append(first)
+        sorter.done(first)
+    return order
+
+
+def _dependents(needs: Mapping[str, set[str]], order: list[str]) -> dict[str, frozenset[str]]:
+    """For each policy, everything that reads it, directly or through others."""
+    found: dict[str, set[str]] = {key: set() for key in order}
+    for key in reversed(order):
+        for needed in needs[key]:
+            found[needed] |= {key} | found[key]
+    return {key: frozenset(others) for key, others in found.items()}

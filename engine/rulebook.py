@@ -1,0 +1,291 @@
+"""A rulebook: all policies together, checked completely, in one canonical form with one hash.
+
+`load_rulebook` turns a document into a `Rulebook` or raises one `RulebookError` that lists every fault at once. The
+canonical form has all defaults of all plugins written out, so that an upgrade which changes a default shows as a
+difference and never changes a published version (ENGINE 21).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from marshmallow import ValidationError
+
+from engine.catalogue import Catalogue, Feature, parse_features
+from engine.conditions import Condition
+from engine.documents import Document, canonical, content_hash
+from engine.errors import Fault, FeatureError, PluginError, RulebookError, did_you_mean
+from engine.plan import Plan, make_plan
+from engine.policy import KEY, Policy, Text
+from engine.registry import Registry
+
+FORMAT = 1
+DEFAULT_GUARDS: Mapping[str, Any] = {"customers": 0.35, "amount": 0.35, "label": 0.6, "silent_days": 7}
+"""How much a run may move before it is held: share of customers, of their amount, of one label; a source gone silent."""
+
+_TOP = ("format", "name", "title", "features", "guards", "policies")
+_ENTRY = ("key", "type", "title", "enabled", "for", "params", "version", "budget_seconds", "renamed_from")
+_RESERVED = ("previous",)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyEntry:
+    """A configured policy: its key in this rulebook, the policy itself, and whom it is for."""
+
+    key: str
+    policy: Policy
+    title: Text
+    enabled: bool = True
+    population: Condition | None = None
+    budget_seconds: float = 300.0
+
+    @property
+    def type(self) -> str:
+        """The name of the policy type."""
+        return self.policy.name
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The outputs, as `<key>.<output>`."""
+        return tuple(f"{self.key}.{output.name}" for output in self.policy.outputs())
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """A checked rulebook. `document` is its canonical form, `hash` the SHA-256 of that."""
+
+    name: str
+    entries: tuple[PolicyEntry, ...]
+    catalogue: Catalogue
+    guards: Mapping[str, Any]
+    document: Mapping[str, Any]
+    plan: Plan = field(repr=False)
+
+    @cached_property
+    def hash(self) -> str:
+        """The content hash, in hex."""
+        return content_hash(self.document)
+
+    @cached_property
+    def text(self) -> str:
+        """The canonical JSON."""
+        return canonical(self.document)
+
+    def entry(self, key: str) -> PolicyEntry:
+        """The policy with this key. Raises `RulebookError` with the nearest key."""
+        for entry in self.entries:
+            if entry.key == key:
+                return entry
+        hint = did_you_mean(key, [entry.key for entry in self.entries])
+        raise RulebookError(f"the rulebook has no policy {key!r}" + (f"; {hint}" if hint else ""))
+
+
+def load_rulebook(document: Document | Mapping[str, Any], registry: Registry, catalogue: Catalogue) -> Rulebook:
+    """Check a document completely and return the rulebook. Raises `RulebookError` with all faults and their places."""
+    if not isinstance(document, Document):
+        document = Document(document, "rulebook")
+    return _Loading(document, registry, catalogue).rulebook()
+
+
+class _Loading:
+    """One pass over a document that collects every fault."""
+
+    def __init__(self, document: Document, registry: Registry, catalogue: Catalogue) -> None:
+        self.document = document
+        self.registry = registry
+        self.catalogue = catalogue
+        self.faults: list[Fault] = []
+
+    def fault(self, code: str, place: str, found: str, expected: str = "") -> None:
+        self.faults.append(Fault(code, self.document.where(place), found, expected))
+
+    def rulebook(self) -> Rulebook:
+        top = self.document.value
+        if not isinstance(top, Mapping):
+            self.fault("TW004", self.document.name, f"{_kind(top)}", "expected an object with format, name and policies")
+            raise RulebookError(f"{self.document.name} is not a rulebook", self.faults)
+        self._keys(top, _TOP, "")
+        self._format(top)
+        name = self._text(top, "name", "rulebook")
+        features = self._features(top.get("features", []))
+        guards = self._guards(top.get("guards", {}))
+        pairs = self._policies(top.get("policies"))
+        entries = tuple(entry for entry, _ in pairs)
+        plan = make_plan(entries, self.catalogue, self.fault) if not self.faults else None
+        if self.faults or plan is None:
+            raise RulebookError(f"{self.document.name} has {len(self.faults)} fault{'s' if len(self.faults) > 1 else ''}", self.faults)
+        canonical_form: dict[str, Any] = {"format": FORMAT, "name": name, "guards": dict(guards), "policies": [written for _, written in pairs]}
+        if features:
+            canonical_form["features"] = features
+        return Rulebook(name, entries, self.catalogue, guards, canonical_form, plan)
+
+    def _keys(self, value: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
+        for key in value:
+            if key not in known:
+                hint = did_you_mean(str(key), known)
+                self.fault("TW002", f"{place}.{key}".lstrip("."), f"the unknown key {key!r}", hint or f"known keys are {', '.join(known)}")
+
+    def _format(self, top: Mapping[str, Any]) -> None:
+        if top.get("format", FORMAT) != FORMAT or isinstance(top.get("format"), bool):
+            self.fault("TW014", "format", f"format {top['format']!r}", f"this engine reads format {FORMAT}")
+
+    def _text(self, value: Mapping[str, Any], key: str, default: str) -> str:
+        text = value.get(key, default)
+        if not isinstance(text, str) or not text.strip():
+            self.fault("TW004", key, _kind(text), "expected a text")
+            return default
+        return text
+
+    def _features(self, documents: Any) -> list[Any]:
+        if not isinstance(documents, list):
+            self.fault("TW004", "features", _kind(documents), "expected a list of feature definitions")
+            return []
+        features, faults = parse_features(documents, self.catalogue)
+        for found in faults:
+            self.fault(found.code, found.place, found.found, found.expected)
+        self.catalogue = self.catalogue.with_features(features)
+        return documents
+
+    def _guards(self, given: Any) -> Mapping[str, Any]:
+        if not isinstance(given, Mapping):
+            self.fault("TW004", "guards", _kind(given), f"expected an object with {', '.join(DEFAULT_GUARDS)}")
+            return DEFAULT_GUARDS
+        self._keys(given, tuple(DEFAULT_GUARDS), "guards")
+        for key, value in given.items():
+            whole = key == "silent_days"
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0 or (not whole and value > 1):
+                self.fault(
+                    "TW013",
+                    f"guards.{key}",
+                    f"{value!r}",
+                    "expected a number of days above 0, or null" if whole else "expected a share above 0 and up to 1, or null",
+                )
+        return {**DEFAULT_GUARDS, **given}
+
+    def _policies(self, given: Any) -> list[tuple[PolicyEntry, dict[str, Any]]]:
+        if not isinstance(given, list) or not given:
+            self.fault("TW003" if given is None else "TW004", "policies", "nothing" if not given else _kind(given), "expected a list of policies")
+            return []
+        pairs, seen = [], dict[str, int]()
+        for i, entry in enumerate(given):
+            place = f"policies[{i}]"
+            if not isinstance(entry, Mapping):
+                self.fault("TW004", place, _kind(entry), "expected an object with key and type")
+                continue
+            key = entry.get("key", entry.get("type"))
+            if isinstance(key, str) and key in seen:
+                self.fault("TW010", f"{place}.key", f"the key {key!r}, which policies[{seen[key]}] has too", "every policy has a key of its own")
+            elif isinstance(key, str):
+                seen[key] = i
+            built = self._entry(entry, key, place)
+            if built:
+                pairs.append(built)
+        return pairs
+
+    def _entry(self, entry: Mapping[str, Any], key: Any, place: str) -> tuple[PolicyEntry, dict[str, Any]] | None:
+        self._keys(entry, _ENTRY, place)
+        before = len(self.faults)
+        self._key(key, place)
+        enabled = entry.get("enabled", True)
+        if not isinstance(enabled, bool):
+            self.fault("TW004", f"{place}.enabled", _kind(enabled), "expected true or false")
+        budget = entry.get("budget_seconds", 300)
+        if isinstance(budget, bool) or not isinstance(budget, int | float) or budget <= 0:
+            self.fault("TW004", f"{place}.budget_seconds", f"{budget!r}", "expected seconds above 0")
+        made = self._policy(entry, place)
+        population = self._population(entry.get("for"), place)
+        if made is None or len(self.faults) > before:
+            return None
+        policy, params = made
+        title = self._title(entry.get("title"), policy.title, place)
+        written: dict[str, Any] = {"key": key, "type": policy.name, "version": policy.version, "enabled": enabled, "params": params}
+        written["title"] = {"en": title.en, "zh": title.zh}
+        if population is not None:
+            written["for"] = population.document
+        if "budget_seconds" in entry:
+            written["budget_seconds"] = budget
+        if "renamed_from" in entry:
+            written["renamed_from"] = entry["renamed_from"]
+        return PolicyEntry(key, policy, title, enabled, population, float(budget)), written
+
+    def _key(self, key: Any, place: str) -> None:
+        if not isinstance(key, str) or not KEY.match(key):
+            self.fault("TW018", f"{place}.key", f"{key!r}", "expected lower-case letters, digits and _, starting with a letter")
+        elif key in _RESERVED or key in self.catalogue.sources:
+            self.fault("TW018", f"{place}.key", f"{key!r}, which names a source of features", "choose another key")
+
+    def _policy(self, entry: Mapping[str, Any], place: str) -> tuple[Policy, dict[str, Any]] | None:
+        if not isinstance(entry.get("type"), str):
+            self.fault("TW003", f"{place}.type", _kind(entry.get("type")), "expected the name of a policy type")
+            return None
+        try:
+            policy_type = self.registry.policy(entry["type"])
+        except PluginError as error:
+            self.fault("TW006", f"{place}.type", str(error), "tierwise plugins list shows what there is")
+            return None
+        params = entry.get("params", {})
+        if not isinstance(params, Mapping):
+            self.fault("TW004", f"{place}.params", _kind(params), "expected an object")
+            return None
+        written_for = entry.get("version", policy_type.version)
+        try:
+            if written_for != policy_type.version:
+                params = policy_type.upgrade(params, written_for)
+            return policy_type(params), policy_type.full_params(params)
+        except ValidationError as error:
+            known = list(policy_type.Params().fields)
+            for path, message in _messages(error.messages):
+                hint = did_you_mean(path.strip(".").split(".")[0], known) if message.startswith("Unknown field") else ""
+                self.fault("TW007", f"{place}.params{path}", message.rstrip("."), hint)
+        except RulebookError as error:
+            for fault in error.faults:
+                self.fault(fault.code, f"{place}.params.{fault.place}", fault.found, fault.expected)
+        except Exception as error:  # a plugin is foreign code
+            self.fault("TW007", f"{place}.params", f"the plugin refused them: {type(error).__name__}: {error}", "tierwise plugins check finds out why")
+        return None
+
+    def _population(self, given: Any, place: str) -> Condition | None:
+        if given is None:
+            return None
+        try:
+            return Condition.load(given)
+        except RulebookError as error:
+            for fault in error.faults:
+                self.fault(fault.code, f"{place}.for.{fault.place}".rstrip("."), fault.found, fault.expected)
+        return None
+
+    def _title(self, given: Any, default: Text, place: str) -> Text:
+        if given is None:
+            return default
+        if isinstance(given, str):
+            return Text(en=given, zh=given)
+        if isinstance(given, Mapping) and set(given) <= {"en", "zh"} and given and all(isinstance(text, str) for text in given.values()):
+            return Text(en=given.get("en") or given["zh"], zh=given.get("zh") or given["en"])
+        self.fault("TW004", f"{place}.title", f"{given!r}", "expected a text, or an object with en and zh")
+        return default
+
+
+def _kind(value: Any) -> str:
+    names: dict[type, str] = {list: "a list", dict: "an object", str: f"the text {str(value)[:40]!r}", type(None): "nothing"}
+    return names.get(type(value), f"{value!r}"[:60])
+
+
+def _messages(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Flatten marshmallow's nested messages into (path, message)."""
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            step = "" if key == "_schema" else f"[{key}]" if isinstance(key, int) else f".{key}"
+            yield from _messages(inner, path + step)
+    elif isinstance(messages, list):
+        for message in messages:
+            yield from _messages(message, path)
+    else:
+        yield path, str(messages)
+
+
+__all__ = ["DEFAULT_GUARDS", "FORMAT", "Callable", "Feature", "FeatureError", "PolicyEntry", "Rulebook", "load_rulebook"]
