@@ -64,7 +64,7 @@ class Output:
     kind: "label" (one of `labels`, best first), "flag" (True, False, missing), "score" and "amount" (rounded to
         `decimals` before anybody sees them), "date", "set" (any of at most 64 labels, as bits of a uint64).
     Only labels and flags have history rows: a score moves for everyone every day (ENGINE 4), so it lives in the
-    run's block alone.
+    run's block alone; so does a label or flag with `history=False`, for a fine code that moves as often.
     minimum, maximum, step: what values can occur; verification leaves out the gaps between them.
     """
 
@@ -76,6 +76,7 @@ class Output:
     decimals: int = 4
     minimum: float | None = None
     maximum: float | None = None
+    history: bool = True
 
     def __post_init__(self) -> None:
         if not KEY.match(self.name):
@@ -96,7 +97,7 @@ class Output:
     @property
     def has_history(self) -> bool:
         """Whether moves of this output are kept as changes and shown as an assignment."""
-        return self.kind in ("label", "flag")
+        return self.history and self.kind in ("label", "flag")
 
 
 @dataclass(frozen=True, slots=True)
