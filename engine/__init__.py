@@ -1,7 +1,7 @@
 """Tierwise: grade every stored customer by policies that are plugins.
 
 For plugin authors: `Policy`, `Params`, `Output`, `Label`, `Reason`, `Picture`, `Text`, `Codes`, `Feature`, `bands`,
-`hookimpl`; and `engine.testing`, which proves a policy keeps the contract.
+`editors`, `hookimpl`; and `engine.testing`, which proves a policy keeps the contract.
 For integrators: `Engine.open(url)` and the errors below `TierwiseError`; `Condition` and `DecisionTable` without a store.
 For us: the map of the modules is docs/explanation/architecture.md.
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from engine._version import __version__
 
 if TYPE_CHECKING:
-    from engine import bands
+    from engine import bands, editors
     from engine.catalogue import Feature
     from engine.columns import Codes, Columns
     from engine.conditions import Condition
@@ -91,13 +91,14 @@ __all__ = [
     "UnknownCustomer",
     "__version__",
     "bands",
+    "editors",
     "hookimpl",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "bands":
-        return importlib.import_module("engine.bands")
+    if name in ("bands", "editors"):
+        return importlib.import_module(f"engine.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'engine' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)

@@ -1,0 +1,111 @@
+"""The policy type `abc`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from engine import Output, Picture, Policy, Reason, Text, bands
+from plugins.abc.explain import explain
+from plugins.abc.params import ABCParams
+
+NO_ORDER = Reason("no_order", Text("no order yet", "尚无订单"))
+
+
+class ABC(Policy):
+    """Cut customers, largest amount first, where the cumulative share passes each cut.
+
+    `fit` turns the cuts into the smallest amount still inside, so `apply` compares each customer with a few numbers
+    and equal amounts share a class. Zero and negative amounts are always in the last class.
+    """
+
+    name = "abc"
+    family = "value"
+    title = Text("ABC classes", "ABC 分类")
+    help = Text(
+        "A holds the customers who together bring most of the amount (80 % by default), B the next, C the rest.",
+        "A 类客户合计贡献大部分金额（默认 80%），B 类次之，其余为 C 类。",
+    )
+    Params = ABCParams
+
+    def inputs(self) -> tuple[str, ...]:
+        """The measure; for a measure of orders also their count, which tells "spent nothing" from "never bought"."""
+        measure: str = self.params.measure
+        return (measure,) if not self._of_orders or measure == "orders.count" else (measure, "orders.count")
+
+    def outputs(self) -> tuple[Output, ...]:
+        """The class, and what is missing to the next better one."""
+        return (
+            Output("class", labels=self.params.labels, title=Text("Class", "等级")),
+            Output("to_next", kind="amount", title=Text("Missing to the next class", "距上一等级差额"), minimum=0),
+        )
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """Who never bought has no class."""
+        return (NO_ORDER,)
+
+    def fit(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the smallest amount inside each class but the last."""
+        values = self._values(columns)
+        return {"cutoffs": bands.share_cutoffs(values, self.params.cuts, crossing=self.params.crossing)}
+
+    def apply(self, columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Count the cut-offs that each amount misses."""
+        values = self._values(columns)
+        cutoffs = list(state["cutoffs"]) if state else [bands.NOBODY] * len(self.params.cuts)
+        missed = np.zeros(len(values), dtype=np.int8)
+        for cutoff in cutoffs:
+            missed += values < cutoff
+        better = np.array([np.nan, *(np.nan if cutoff == bands.NOBODY else cutoff for cutoff in cutoffs)])
+        result: dict[str, Any] = {"class": missed, "to_next": better[missed] - values}
+        if self._of_orders:
+            result["withheld"] = (columns["orders.count"] <= 0).astype(np.int8) - np.int8(1)  # reason 0, or -1
+        return result
+
+    def bounds(self, state: Mapping[str, Any] | None) -> Mapping[str, list[float]]:
+        """The cut-offs."""
+        return {self.params.measure: [cutoff for cutoff in state["cutoffs"] if cutoff != bands.NOBODY]} if state else {}
+
+    def explain(self, columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> list[Reason]:
+        """Name the amount, the cut-offs on both sides, and the share that each stands for."""
+        if not state:
+            return []
+        return explain(float(self._values(columns)[0]), state["cutoffs"], self.params.cuts, self.params.labels)
+
+    def pictures(self) -> tuple[Picture, ...]:
+        """The Pareto curve with its cuts, and the classes side by side."""
+        return (
+            Picture("cumulative curve", "pareto", Text("Cumulative share", "累计占比"), self._pareto),
+            Picture("distribution", "classes", Text("Classes", "等级分布"), self._classes),
+        )
+
+    @cached_property
+    def _of_orders(self) -> bool:
+        return str(self.params.measure).startswith("orders.")
+
+    def _values(self, columns: Mapping[str, Any]) -> Any:
+        return columns[self.params.measure]
+
+    def _pareto(self, columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """At most 101 points: share of customers (x), share of the amount (y), and the class of that customer (label)."""
+        values = np.sort(np.maximum(self._values(columns), 0))[::-1]
+        places = np.unique(np.linspace(0, len(values), 101).astype(np.int64))
+        total = values.sum() or 1.0
+        sums = np.concatenate([[0.0], np.cumsum(values)])
+        cutoffs = state["cutoffs"] if state else []
+        inside = [int(np.searchsorted(-values, -cutoff, side="right")) for cutoff in cutoffs]
+        places = np.unique(np.concatenate([places, np.array(inside, dtype=np.int64)]))
+        return {"x": places / max(len(values), 1), "y": sums[places] / total, "bound": np.isin(places, inside)}
+
+    def _classes(self, columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        codes = columns["class"].codes
+        here, keys = codes >= 0, [label.key for label in self.params.labels]
+        values = self._values(columns)[here]
+        return {
+            "label": np.array(keys),
+            "customers": np.bincount(codes[here], minlength=len(keys)),
+            "amount": np.bincount(codes[here], weights=values, minlength=len(keys)),
+        }
