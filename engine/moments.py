@@ -1,0 +1,60 @@
+"""Moments: read what people write as a point in time, and write it back in full.
+
+A moment is UTC epoch seconds. A bare date is its 00:00 in the business time zone (ENGINE 13), echoed in full.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from engine.errors import TierwiseError
+
+Moment: TypeAlias = int | str | dt.datetime | dt.date | None
+
+_LATEST = 253_402_300_799  # 9999-12-31T23:59:59Z
+
+
+def as_moment(value: Moment, zone: ZoneInfo, name: str = "as_of") -> int:
+    """Epoch seconds of a moment; None is now, to the second. Raises `TierwiseError` saying what would be right."""
+    if value is None:
+        return int(dt.datetime.now(dt.UTC).timestamp())
+    if isinstance(value, bool):
+        raise _unreadable(value, name)
+    if isinstance(value, int):
+        seconds = value
+    else:
+        try:
+            seconds = int(_parsed(value, zone).timestamp())
+        except (ValueError, OverflowError):
+            raise _unreadable(value, name) from None
+    if not 0 <= seconds <= _LATEST:
+        raise TierwiseError(f"{name}: {value} lies outside 1970 to 9999")
+    return seconds
+
+
+def _parsed(value: str | dt.datetime | dt.date, zone: ZoneInfo) -> dt.datetime:
+    if isinstance(value, str):
+        value = dt.datetime.fromisoformat(value.strip())
+    elif not isinstance(value, dt.datetime):
+        value = dt.datetime.combine(value, dt.time())
+    return value if value.tzinfo else value.replace(tzinfo=zone)
+
+
+def _unreadable(value: object, name: str) -> TierwiseError:
+    return TierwiseError(f"{name}: {str(value)[:60]!r} is not a moment; expected 2025-12-31, 2025-12-31T08:00 or 2025-12-31T08:00:00+08:00")
+
+
+def written(seconds: int, zone: ZoneInfo) -> str:
+    """A moment in full, in the business time zone: 2025-12-31T08:00:00+08:00."""
+    return dt.datetime.fromtimestamp(seconds, zone).isoformat()
+
+
+def month_starts(before: int, count: int, zone: ZoneInfo) -> Iterator[int]:
+    """The last `count` first-of-months 00:00 up to a moment, the earliest first."""
+    day = dt.datetime.fromtimestamp(before, zone).date().replace(day=1)
+    months = [day.year * 12 + day.month - 1 - back for back in range(count)]
+    for month in reversed(months):
+        yield int(dt.datetime(month // 12, month % 12 + 1, 1, tzinfo=zone).timestamp())

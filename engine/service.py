@@ -1,0 +1,274 @@
+"""The verbs of Tierwise: everything the command line, the console and the API can do goes through `Engine`.
+
+    from engine import Engine
+
+    with Engine.open("sqlite:///shop.db") as engine:
+        engine.import_facts("orders.csv", "online-retail")
+        engine.publish("starter")
+        run = engine.run()
+        print(run.outputs["rfm.segment"])
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from engine import runner
+from engine.catalogue import Catalogue, Feature
+from engine.documents import Document, read_file, read_text
+from engine.errors import RulebookError
+from engine.moments import Moment, as_moment, month_starts, written
+from engine.registry import PluginHealth, Registry, load_plugins
+from engine.rulebook import Rulebook, load_rulebook
+from engine.settings import Settings
+from engine.store import outcomes, rulebooks
+from engine.store.facts import StoreSettings, init_settings, store_settings
+from engine.store.outcomes import RunRecord
+from engine.store.rulebooks import Version
+from engine.store.session import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from engine.evaluate import Evaluation, Evaluator
+    from engine.explain import Explanation
+    from engine.store.ingest import ImportReport
+
+RulebookSource = str | Path | Mapping[str, Any]
+
+
+class Engine:
+    """An open store with its plugins. Made by `Engine.open`; use it in `with`, or close it.
+
+    Every verb raises a `TierwiseError` that says what is wrong and what would be right. Moments may be given as ISO
+    text, datetime, date (00:00 in the business zone) or epoch seconds; None is now.
+    """
+
+    def __init__(self, store: Store, settings: Settings, registry: Registry) -> None:
+        self.store = store
+        self.settings = settings
+        self.registry = registry
+
+    @classmethod
+    def open(cls, url: str | None = None, *, create: bool = True, actor: str | None = None, plugins: Iterable[Path] = ()) -> Engine:
+        """Open the store at `url` (default: TIERWISE_DATABASE_URL), making it when it is not there.
+
+        actor: in whose name the verbs act. plugins: single plugin files to load besides the installed ones.
+        """
+        settings = Settings.read(database_url=url, actor=actor)
+        store = Store.open(settings.database_url, cache_dir=settings.cache_dir, create=create)
+        init_settings(store, settings.timezone.key, settings.currency, settings.minor_digits)
+        return cls(store, settings, load_plugins(settings.plugins_dir, settings.blocked_plugins, paths=plugins))
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.close()
+
+    # --- what this store is ------------------------------------------------------------------------------------
+
+    @cached_property
+    def business(self) -> StoreSettings:
+        """Time zone, currency and minor digits, fixed when the store was made."""
+        return store_settings(self.store)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business time zone."""
+        return self.business.timezone
+
+    @property
+    def plugins(self) -> Sequence[PluginHealth]:
+        """Every plugin found, with its health."""
+        return list(self.registry.plugins.values())
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Built-in features, those of plugins, and the store's custom fields."""
+        from engine.store.features import custom_features
+
+        with self.store.read() as connection:
+            custom = custom_features(connection)
+        return Catalogue.built_in().with_features([*self.registry.features.values(), *custom])
+
+    def features(self) -> Sequence[Feature]:
+        """Every feature of the live rulebook's catalogue, or of the store's when none is published."""
+        try:
+            return self.rulebook().catalogue.list()
+        except RulebookError:
+            return self.catalogue.list()
+
+    # --- facts -------------------------------------------------------------------------------------------------
+
+    def import_facts(
+        self,
+        facts: str | Path | list[dict[str, Any]],
+        mapping: str | Path,
+        *,
+        dry_run: bool = False,
+        progress: Callable[[int, int | None], None] | None = None,
+    ) -> ImportReport:
+        """Import a file (CSV, Parquet, XLSX) by a mapping, or a list of rows of a kind ("customers", "orders", ...).
+
+        All rows that are right are kept in one transaction; each wrong one is kept with file, line, column and reason.
+        Returns the report. Raises `FactError` when the file or the mapping cannot be used at all.
+        """
+        from engine.store import ingest
+
+        self.__dict__.pop("catalogue", None)
+        actor = self.settings.actor
+        if isinstance(facts, list):
+            return ingest.import_rows(self.store, str(mapping), facts, source="api", actor=actor)
+        chosen = ingest.load_mapping(mapping, settings=self.business)
+        return ingest.import_file(self.store, Path(facts), chosen, actor=actor, dry_run=dry_run, progress=progress)
+
+    def customer_id(self, external_id: str) -> int:
+        """The internal key of a customer by its own id or an alias. Raises `UnknownCustomer`."""
+        from engine.store.identity import resolve
+
+        return resolve(self.store, external_id)
+
+    # --- rules -------------------------------------------------------------------------------------------------
+
+    def check(self, source: RulebookSource) -> Rulebook:
+        """Check a rulebook (a file, "starter", or a document) completely. Raises `RulebookError` with all faults."""
+        return load_rulebook(_document(source), self.registry, self.catalogue)
+
+    def publish(self, source: RulebookSource, *, note: str = "") -> Version:
+        """Check a rulebook, keep it as an immutable version, and make it live."""
+        rulebook = self.check(source)
+        with self.store.write() as connection:
+            number = rulebooks.save(connection, rulebook.hash, rulebook.text, author=self.settings.actor, note=note)
+            rulebooks.publish(connection, number, actor=self.settings.actor)
+            return rulebooks.get(connection, str(number))
+
+    def version(self, name: str = "live") -> Version:
+        """A version by number, by the start of its hash, or "live"."""
+        with self.store.read() as connection:
+            return rulebooks.get(connection, name)
+
+    def rulebook(self, name: str = "live") -> Rulebook:
+        """A version as a checked rulebook."""
+        return self._loaded(self.version(name))
+
+    def rulebook_log(self) -> Sequence[Version]:
+        """Every version, the newest first."""
+        with self.store.read() as connection:
+            return rulebooks.log(connection)
+
+    def _loaded(self, version: Version) -> Rulebook:
+        return load_rulebook(Document(version.document, f"rulebook version {version.number}"), self.registry, self.catalogue)
+
+    # --- runs --------------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        as_of: Moment = None,
+        *,
+        historical: bool = False,
+        partitions: int = 1,
+        recompute: bool = False,
+        progress: runner.Progress | None = None,
+    ) -> RunRecord:
+        """Evaluate the live rulebook over every stored customer, and make the outcome visible unless a guard holds it.
+
+        historical: a look back; kept as history, never touches current assignments. partitions: in how many parts the
+        columns are computed; the digest is the same. recompute: run even if the same run is already finished.
+        """
+        version = self.version()
+        moment = as_moment(as_of, self.zone)
+        options = runner.RunOptions(moment, self.settings.actor, historical, partitions, recompute, progress)
+        record = runner.conduct(self.store, self.registry, version.number, self._loaded(version), options)
+        self.__dict__.pop("_evaluator", None)
+        return record
+
+    def run_history(self, months: int, *, until: Moment = None, progress: runner.Progress | None = None) -> Iterator[RunRecord]:
+        """Look back month by month (00:00 on each first), the earliest first, building history."""
+        for moment in month_starts(as_moment(until, self.zone), months, self.zone):
+            yield self.run(moment, historical=True, progress=progress)
+
+    def release(self, run_id: int) -> RunRecord:
+        """Make a held run visible."""
+        self.__dict__.pop("_evaluator", None)
+        return runner.release(self.store, run_id, self.settings.actor)
+
+    def runs(self, limit: int = 50) -> Sequence[RunRecord]:
+        """The newest runs first."""
+        with self.store.read() as connection:
+            return outcomes.runs(connection, limit)
+
+    def run_record(self, run_id: int | None = None) -> RunRecord:
+        """One run by its number, or the newest visible one. Raises `RunError`."""
+        with self.store.read() as connection:
+            if run_id is None:
+                live = outcomes.live_run(connection)
+                if live is None:
+                    raise outcomes.RunError("nothing has run yet; start with: tierwise run")
+                return live
+            return outcomes.record(connection, run_id)
+
+    # --- customers ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        from engine.evaluate import Evaluator
+
+        return Evaluator.of_run(self.store, self.run_record(), self._loaded(self.version(str(self.run_record().version_id))), self.registry)
+
+    def evaluate(
+        self,
+        customers: Sequence[str] | None = None,
+        *,
+        features: Sequence[Mapping[str, Any]] | None = None,
+        as_of: Moment = None,
+    ) -> list[Evaluation]:
+        """Evaluate some customers with the states of the newest visible run; nothing is stored.
+
+        customers: their ids; facts are read as of `as_of` (None: of that run). features: feature values instead of stored
+        facts, one mapping per customer; what is not given is missing.
+        """
+        if features is not None:
+            return self._evaluator.of_features(features)
+        moment = None if as_of is None else as_moment(as_of, self.zone)
+        return self._evaluator.of_customers([self.customer_id(customer) for customer in customers or ()], moment)
+
+    def explain(self, customer: str, policy: str | None = None, *, language: str = "en") -> list[Explanation]:
+        """Why a customer is where it is in the newest visible run, and the nearest change that would give another outcome."""
+        from engine.explain import explain_customer
+
+        return explain_customer(self.store, self._evaluator, self.customer_id(customer), policy, language)
+
+    def assignments(self, policy: str | None = None, *, value: str | None = None, run_id: int | None = None) -> pd.DataFrame:
+        """Current assignments (or those of a run): columns customer, policy, output, value, since."""
+        from engine.export import assignments_frame
+
+        return assignments_frame(self.store, self.run_record(run_id), self.zone, policy=policy, value=value)
+
+    def changes(self, run_id: int | None = None) -> pd.DataFrame:
+        """What moved in a run (default: the newest visible): columns customer, policy, output, was, now, run, as_of, reason."""
+        from engine.export import changes_frame
+
+        return changes_frame(self.store, self.run_record(run_id), self.zone)
+
+    def written(self, moment: int) -> str:
+        """A moment in full, in the business time zone."""
+        return written(moment, self.zone)
+
+
+def _document(source: RulebookSource) -> Document:
+    if isinstance(source, Mapping):
+        return Document(json.loads(json.dumps(source)), "rulebook")
+    if str(source) == "starter":
+        return read_text(resources.files("engine").joinpath("starter.yaml").read_text(encoding="utf-8"), "starter.yaml")
+    return read_file(Path(source))
