@@ -412,7 +412,8 @@ def _states(outcome: Outcome, registry: Registry) -> list[dict[str, Any]]:
 
 
 def _holds(rulebook: Rulebook, new: Block, moment: _Moment, outcome: Outcome, order: Array, as_of: int) -> list[str]:
-    assert moment.base is not None and moment.base_block is not None
+    assert moment.base is not None
+    assert moment.base_block is not None
     revenue = outcome.facts.columns[REVENUE]
     assert not isinstance(revenue, Codes)
     amount = revenue[order]

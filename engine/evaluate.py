@@ -1,0 +1,188 @@
+"""Evaluate single customers with the states of a run: the same `apply`, on columns of a few rows, nothing stored.
+
+For a customer whose facts did not change, evaluated as of the run's own moment, the values equal those of the run.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+
+from engine.catalogue import Feature
+from engine.columns import Array, Codes, Column, freeze
+from engine.errors import FeatureError, RunError, did_you_mean
+from engine.plan import Plan
+from engine.policy import Output, State
+from engine.registry import Registry
+from engine.rulebook import Rulebook
+from engine.run import Facts, Outcome, compute
+from engine.runner import RunOptions, _Moment, _moment, previous_columns
+from engine.store.features import read_one
+from engine.store.models import run_state
+from engine.store.outcomes import RunRecord
+from engine.store.session import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What one customer would be: values by address (None: withheld), why values are withheld, by policy; faults.
+
+    Every answer names what it rests on: rulebook version, run whose states were used, as_of.
+    """
+
+    values: Mapping[str, Any]
+    withheld: Mapping[str, str]
+    faults: Mapping[str, str]
+    rulebook: int
+    run: int
+    as_of: int
+    customer_id: int | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Evaluator:
+    """A plan with the frozen states of one run."""
+
+    store: Store
+    record: RunRecord
+    rulebook: Rulebook
+    states: Mapping[str, State | None]
+    moment: _Moment
+
+    @classmethod
+    def of_run(cls, store: Store, record: RunRecord, rulebook: Rulebook, registry: Registry) -> Evaluator:
+        """Load the states of a run. Raises `RunError` when a plugin has changed since: its states no longer hold."""
+        with store.read() as connection:
+            rows = connection.execute(select(run_state).where(run_state.c.run_id == record.id)).all()
+            options = RunOptions(record.as_of, record.actor, record.historical)
+            moment = _moment(connection, options)
+        versions = {entry.key: entry.policy.version for entry in rulebook.entries}
+        for row in rows:
+            if versions.get(row.policy) != row.version:
+                raise RunError(f"policy {row.policy} has version {versions.get(row.policy)}, run {record.id} was made by {row.version}; run again")
+        return cls(store, record, rulebook, {row.policy: json.loads(row.state) for row in rows}, moment)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the rulebook."""
+        return self.rulebook.plan
+
+    def of_customers(self, customers: Sequence[int], as_of: int | None = None) -> list[Evaluation]:
+        """Evaluate stored customers from their facts as of a moment (None: that of the run)."""
+        at = self.record.as_of if as_of is None else as_of
+        found = []
+        for customer in customers:  # a handful at most: a batch is a run
+            facts = self.facts_of(customer, at)
+            found += self._evaluations(self.outcome(facts), at, [customer])
+        return found
+
+    def of_features(self, rows: Sequence[Mapping[str, Any]], as_of: int | None = None) -> list[Evaluation]:
+        """Evaluate given feature values; what is not given is missing. Raises `FeatureError` naming the feature."""
+        return self._evaluations(self.outcome(self.facts_given(rows)), self.record.as_of if as_of is None else as_of, [None] * len(rows))
+
+    def facts_of(self, customer: int, as_of: int) -> Facts:
+        """The stored customer as a single row."""
+        table = read_one(self.store, customer, self.plan.features, as_of, catalogue=self.rulebook.catalogue)
+        previous = previous_columns(self.plan, self.moment, table.customer_id) if self.plan.previous else {}
+        return Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, previous)
+
+    def facts_given(self, rows: Sequence[Mapping[str, Any]]) -> Facts:
+        """Given values as columns."""
+        known = {*self.plan.features, *self.plan.previous}
+        for row in rows:
+            for name in row:
+                if name not in known:
+                    hint = did_you_mean(name, known) or f"this rulebook reads {', '.join(sorted(known))}"
+                    raise FeatureError(f"{name!r} is not read by this rulebook; {hint}")
+        columns = {name: given_column(self.rulebook.catalogue.resolve(name), [row.get(name) for row in rows]) for name in self.plan.features}
+        nobody = np.zeros(len(rows), dtype=np.int64)
+        previous = dict(previous_columns(self.plan, self.moment, nobody)) if self.plan.previous else {}
+        for name in previous:
+            if any(name in row for row in rows):
+                previous[name] = Codes.of([row.get(name) for row in rows], _values(previous[name]))
+        return Facts(nobody, nobody, freeze(columns), None, freeze(previous))
+
+    def outcome(self, facts: Facts) -> Outcome:
+        """Apply the plan to some facts, states frozen."""
+        return compute(self.plan, facts, states=self.states)
+
+    def _evaluations(self, outcome: Outcome, as_of: int, customers: Sequence[int | None]) -> list[Evaluation]:
+        columns = {address: plain(outcome.column(address), output) for address, output in outcome.outputs()}
+        faults = {key: p.fault or f"needs {p.stale_because}, which failed" for key, p in outcome.policies.items() if not p.sound}
+        found = []
+        for row, customer in enumerate(customers):
+            withheld = {
+                key: str(outcome.reasons[policy.reason[row]])
+                for key, policy in outcome.policies.items()
+                if policy.sound and policy.reason is not None and policy.reason[row] >= 0
+            }
+            values = {address: values[row] for address, values in columns.items()}
+            found.append(Evaluation(values, withheld, faults, self.record.version_id, self.record.id, as_of, customer))
+        return found
+
+
+def _values(column: Column) -> tuple[str, ...]:
+    if not isinstance(column, Codes):
+        raise FeatureError("only a former label can be given; moments and scores of the past come from the store")
+    return column.values
+
+
+def plain(column: Column, output: Output) -> list[Any]:
+    """An output column as plain Python values: label keys, bools, numbers, ISO dates, lists of labels; None for missing."""
+    if isinstance(column, Codes):
+        return column.texts()
+    if output.kind == "flag":
+        return [None if value < 0 else bool(value) for value in column.tolist()]
+    if output.kind == "date":
+        return [None if value is None else value.isoformat() for value in column.tolist()]
+    if output.kind == "set":
+        return [[key for bit, key in enumerate(output.keys) if value >> bit & 1] for value in column.tolist()]
+    return [None if math.isnan(value) else value for value in column.tolist()]
+
+
+def given_column(feature: Feature, values: Sequence[Any]) -> Column:
+    """Given values of one feature as a column. Raises `FeatureError` naming the feature and what was found."""
+    if feature.dtype == "text":
+        for value in values:
+            if value is not None and not isinstance(value, str):
+                raise FeatureError(f"{feature.name}: found {value!r}; expected a text")
+        return Codes.of(values)
+    if feature.dtype == "date":
+        return np.array([_date(feature, value) for value in values], dtype="datetime64[D]")
+    if feature.dtype == "flag":
+        return np.array([_flag(feature, value) for value in values], dtype=np.int8)
+    numbers: Array = np.array([_number(feature, value) for value in values], dtype=np.float64)
+    return numbers
+
+
+def _number(feature: Feature, value: Any) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise FeatureError(f"{feature.name}: found {value!r}; expected a finite number" + (f" of {feature.unit}" if feature.unit else ""))
+    return float(value)
+
+
+def _flag(feature: Feature, value: Any) -> int:
+    if value is None:
+        return -1
+    if not isinstance(value, bool):
+        raise FeatureError(f"{feature.name}: found {value!r}; expected true or false")
+    return int(value)
+
+
+def _date(feature: Feature, value: Any) -> np.datetime64:
+    if value is None:
+        return np.datetime64("NaT")
+    try:
+        return np.datetime64(dt.date.fromisoformat(str(value)))
+    except ValueError:
+        raise FeatureError(f"{feature.name}: found {value!r}; expected a date such as 2025-12-31") from None
