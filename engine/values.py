@@ -1,0 +1,24 @@
+"""Single values out of columns, as plain Python."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.columns import Codes, Column
+from engine.kinds import Value, tidy_number
+
+
+def value_at(column: Column, row: int) -> Value | None:
+    """The value in one row: text, number, bool or date; None when it is missing."""
+    if isinstance(column, Codes):
+        code = int(column.codes[row])
+        return None if code < 0 else column.values[code]
+    cell = column[row]
+    if column.dtype.kind == "M":
+        return None if np.isnat(cell) else cell.astype("datetime64[D]").item()
+    if column.dtype.kind == "b":
+        return bool(cell)
+    if column.dtype == np.int8:
+        return None if cell < 0 else bool(cell)
+    number = cell.item()
+    return None if number != number else tidy_number(number) if np.isfinite(number) else number
