@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 import numpy as np
 
 from engine.columns import Codes, Column
@@ -22,3 +25,8 @@ def value_at(column: Column, row: int) -> Value | None:
         return None if cell < 0 else bool(cell)
     number = cell.item()
     return None if number != number else tidy_number(number) if np.isfinite(number) else number
+
+
+def json_value(value: Value | None) -> Any:
+    """A value as JSON: a date as text."""
+    return value.isoformat() if isinstance(value, dt.date) else value

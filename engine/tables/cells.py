@@ -130,8 +130,8 @@ def _verdict(test: Test, value: Value | None, labels: Sequence[str] | None) -> b
         return (value == test.low) == (test.op == "=")
     if value is None:
         return None
-    span = _span(test, labels)
-    return _rank(value, labels) in span
+    rank = _rank(value, labels)
+    return rank is not None and rank in _span(test, labels)
 
 
 def _rank(value: Value | None, labels: Sequence[str] | None) -> Number | None:

@@ -8,8 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from engine.errors import Fault, RulebookError, did_you_mean
-from engine.kinds import ColumnKind, KindName, Value, literal_kind, number_problem, parse_date, shown, text_problem
-from engine.kinds import tidy_number, tidy_text, unknown_name
+from engine.kinds import (
+    ColumnKind,
+    KindName,
+    Value,
+    literal_kind,
+    number_problem,
+    parse_date,
+    shown,
+    text_problem,
+    tidy_number,
+    tidy_text,
+    unknown_name,
+)
 from engine.tables.cells import Cell, literal_cell, parse_cell
 from engine.tables.tokens import CellError
 
@@ -114,7 +125,8 @@ class _Reader:
 
     def table(self, document: Any) -> TableData | None:
         if not isinstance(document, Mapping):
-            return self.fault("TW321", "table", f"{shown(document)} is no table", f"an object with {', '.join(KEYS)}")
+            self.fault("TW321", "table", f"{shown(document)} is no table", f"an object with {', '.join(KEYS)}")
+            return None
         for key in document:
             if key not in KEYS:
                 self.fault("TW321", str(key)[:60], "unknown key", did_you_mean(str(key), KEYS))
@@ -189,15 +201,18 @@ class _Reader:
         policy = "collect_list" if policy == "collect" else policy
         if isinstance(policy, str) and policy in POLICIES:
             return policy  # type: ignore[return-value]
-        return self.fault(
+        self.fault(
             "TW323", "hit_policy", f"unknown hit policy {shown(policy)}", did_you_mean(str(policy), POLICIES) or f"one of {', '.join(POLICIES)}"
         )
+        return None
 
     def rows(self, rows: Any) -> list[Any] | None:
         if not isinstance(rows, list | tuple):
-            return self.fault("TW321", "rows", f"{shown(rows)} is no list of rows", 'rows such as {"when": [">= 5"], "then": ["A"]}')
+            self.fault("TW321", "rows", f"{shown(rows)} is no list of rows", 'rows such as {"when": [">= 5"], "then": ["A"]}')
+            return None
         if not rows or len(rows) > ROW_LIMIT:
-            return self.fault("TW331", "rows", f"{len(rows):,} rows", f"1 to {ROW_LIMIT:,}")
+            self.fault("TW331", "rows", f"{len(rows):,} rows", f"1 to {ROW_LIMIT:,}")
+            return None
         for at, row in enumerate(rows, 1):
             if not isinstance(row, Mapping):
                 self.fault("TW321", f"row {at}", f"{shown(row)} is no row", 'an object with "when" and "then"')
@@ -209,9 +224,11 @@ class _Reader:
     def cells(self, row: Any, key: str, count: int, place: str) -> list[Any] | None:
         cells = row.get(key) if isinstance(row, Mapping) else None
         if not isinstance(cells, list | tuple):
-            return self.fault("TW324", place, f'{shown(cells)} under "{key}"', f"a list of {count} cells")
+            self.fault("TW324", place, f'{shown(cells)} under "{key}"', f"a list of {count} cells")
+            return None
         if len(cells) != count:
-            return self.fault("TW324", place, f'{len(cells)} cells under "{key}"', f"{count}, one per column")
+            self.fault("TW324", place, f'{len(cells)} cells under "{key}"', f"{count}, one per column")
+            return None
         return list(cells)
 
     def when(self, rows: list[Any], inputs: tuple[str, ...]) -> list[tuple[Cell, ...]]:
@@ -279,7 +296,8 @@ class _Reader:
                 return day or tidy_text(value)
         else:
             problem = f"{shown(value)} is no value"
-        return self.fault("TW328", place, problem, "a text, a number, true, false or null")
+        self.fault("TW328", place, problem, "a text, a number, true, false or null")
+        return None
 
     def output_columns(self, outputs: list[dict[str, Any]], then: list[list[Any]]) -> tuple[OutputColumn, ...]:
         return tuple(self.output_column(output, [row[at] for row in then]) for at, output in enumerate(outputs))

@@ -8,8 +8,8 @@ from engine.columns import Columns
 from engine.kinds import Value
 from engine.tables.cells import Cell
 from engine.tables.document import TableData
-from engine.tables.policies import Lists, TableResult, plain_value
-from engine.values import value_at
+from engine.tables.policies import Lists, TableResult
+from engine.values import json_value, value_at
 
 
 def explain_row(data: TableData, result: TableResult, columns: Columns) -> dict[str, Any]:
@@ -20,12 +20,12 @@ def explain_row(data: TableData, result: TableResult, columns: Columns) -> dict[
     for at, (when, then) in enumerate(zip(data.when, data.then, strict=True), 1):
         cells = [_cell(name, cell, found[name], labels[name]) for name, cell in zip(data.inputs, when, strict=True)]
         matches = all(cell["verdict"] is True for cell in cells)
-        rows.append({"row": at, "matches": matches, "cells": cells, "then": [plain_value(value) for value in then]})
+        rows.append({"row": at, "matches": matches, "cells": cells, "then": [json_value(value) for value in then]})
     hits = [row["row"] for row in rows if row["matches"]]
     conflict = bool(result.conflict[0])
     return {
         "hit_policy": data.hit_policy,
-        "inputs": {name: plain_value(value) for name, value in found.items()},
+        "inputs": {name: json_value(value) for name, value in found.items()},
         "rows": rows,
         "hits": hits,
         "decided_by": None if conflict or result.rule[0] < 0 else int(result.rule[0]) + 1,
@@ -37,7 +37,7 @@ def explain_row(data: TableData, result: TableResult, columns: Columns) -> dict[
 
 def _cell(name: str, cell: Cell, value: Value | None, labels: tuple[str, ...] | None) -> dict[str, Any]:
     verdict = cell.verdict(value, labels)
-    entry = {"input": name, "test": str(cell), "found": plain_value(value), "verdict": verdict}
+    entry = {"input": name, "test": str(cell), "found": json_value(value), "verdict": verdict}
     if verdict is None:
         entry["why"] = f"unknown because {name} is missing"
     return entry
@@ -45,5 +45,5 @@ def _cell(name: str, cell: Cell, value: Value | None, labels: tuple[str, ...] | 
 
 def _output(column: Any) -> Any:
     if isinstance(column, Lists):
-        return [plain_value(value_at(column.items, at)) for at in range(len(column.items))]
-    return plain_value(value_at(column, 0))
+        return [json_value(value_at(column.items, at)) for at in range(len(column.items))]
+    return json_value(value_at(column, 0))

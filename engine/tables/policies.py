@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -74,16 +73,15 @@ def decide(data: TableData, matching: Matching, arrays: Sequence[Array], order: 
 
 def single(data: TableData, rule: Array, conflict: Flags) -> dict[str, Column | Lists]:
     """The outputs of one row per customer: of the row `rule`, of the default for -1, missing at a conflict."""
-    at = np.where(conflict, len(data.then) + 1, rule) if conflict.any() else rule
-    at = np.where(at < 0, len(data.then), at) if conflict.any() else at
-    return {output.name: take(output, _column_values(data, i, conflict.any()), at) for i, output in enumerate(data.outputs)}
+    at = rule
+    if conflict.any():
+        at = np.where(conflict, -2, rule)
+    return {output.name: take(output, _values(data, i), at) for i, output in enumerate(data.outputs)}
 
 
-def _column_values(data: TableData, at: int, with_missing: bool) -> list[Any]:
-    """One output of all rows, then of the default (index -1 of a table without conflicts), then a missing value."""
-    values = [row[at] for row in data.then]
-    values.append(data.default[at] if data.default is not None else None)
-    return [*values, None] if with_missing else values
+def _values(data: TableData, at: int) -> list[Any]:
+    """One output of all rows, then a missing value (index -2), then the default (index -1)."""
+    return [*(row[at] for row in data.then), None, data.default[at] if data.default is not None else None]
 
 
 def take(output: OutputColumn, values: Sequence[Any], at: Array) -> Column:
@@ -123,7 +121,7 @@ def _first_of(hits: Hits) -> Array:
 
 def _lists(data: TableData, at: int, hits: Hits) -> Lists:
     """The outputs of all hits; of the default, if there is one, where nothing was hit."""
-    values = _column_values(data, at, with_missing=False)
+    values = _values(data, at)
     if data.default is None:
         return Lists(hits.offsets, take(data.outputs[at], values, hits.rows))
     counts = np.diff(hits.offsets)
@@ -139,7 +137,7 @@ def _lists(data: TableData, at: int, hits: Hits) -> Lists:
 def _aggregate(data: TableData, at: int, hits: Hits, rule: Array) -> Array:
     """Count, sum, min or max of an output over the hits; the default, else missing, where there is nothing to add up."""
     counts = np.diff(hits.offsets)
-    default = data.default[at] if data.default is not None else None
+    default: Any = data.default[at] if data.default is not None else None
     if data.hit_policy == "collect_count":
         return counts.astype(np.float64) if default is None else np.where(counts > 0, counts, float(default))
     numbers, scale = _scaled([row[at] for row in data.then])
@@ -168,7 +166,3 @@ def _fold(policy: str, numbers: Array, hits: Hits) -> Array:
         result[full] = fold.reduceat(found, hits.offsets[:-1][full])
     return result
 
-
-def plain_value(value: Any) -> Any:
-    """A value of an output as JSON."""
-    return value.isoformat() if isinstance(value, dt.date) else value

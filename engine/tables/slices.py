@@ -14,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 
 from engine.columns import Array, Codes, Column
+from engine.kinds import Value
 from engine.ranges import bins
 from engine.tables.binding import FLAG_VALUES, UNMENTIONED, BoundTable, missing_number
 from engine.tables.cells import Cell
@@ -124,7 +125,8 @@ def _packed(truth: Array) -> Array:
     packed = np.zeros((len(truth), width), dtype=np.uint8)
     part = np.packbits(truth, axis=1, bitorder="little")
     packed[:, : part.shape[1]] = part
-    return packed.view("<u8")
+    words: Array = packed.view("<u8")
+    return words
 
 
 def _pack(truth: Array, cell_of_row: list[int]) -> Array:
@@ -159,7 +161,7 @@ def _categories(table: BoundTable, at: int, column: Column) -> tuple[Array, Binn
     cells = table.cells[at]
     labels = table.kinds[at].values
     values: Sequence[str | bool] = column.values if isinstance(column, Codes) else FLAG_VALUES
-    named = dict.fromkeys(value for cell in cells for value in cell.literals)
+    named: dict[Value, None] = dict.fromkeys(value for cell in cells for value in cell.literals)
     if any(cell.ordering for cell in cells):
         named = dict.fromkeys(values)
     bin_of = {value: i for i, value in enumerate(named)}
@@ -169,7 +171,7 @@ def _categories(table: BoundTable, at: int, column: Column) -> tuple[Array, Binn
     return truth, lambda codes: table_of[codes]
 
 
-def _matches(cell: Cell, value: str | bool | None, labels: Sequence[str] | None) -> bool:
+def _matches(cell: Cell, value: Value | None, labels: Sequence[str] | None) -> bool:
     if value == UNMENTIONED and cell.ordering:
         return False  # every label has a bin of its own here, so nobody falls into this one
     return cell.verdict(value, labels) is True

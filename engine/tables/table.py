@@ -104,7 +104,7 @@ class DecisionTable:
         for at, name in enumerate(self.inputs):
             values = {value for row in self.data.when for value in row[at].literals}
             if values:
-                found[name] = sorted(values)  # type: ignore[type-var]
+                found[name] = sorted(values)
         return found
 
 
