@@ -133,6 +133,7 @@ former_fact = Table(
     _link("batch_id", "import_batch.id", nullable=False, index=True),
     _column("kind", Text, nullable=False),
     _column("fact_id", Big, nullable=False),
+    _column("was_batch_id", Big, nullable=False),
     _column("document", Text, pii="sensitive", nullable=False),
     comment="What a fact was before an import batch changed it, as JSON, so that the batch can be undone.",
 )
@@ -248,7 +249,7 @@ orders = Table(
     _column("version", Big),
     _link("batch_id", "import_batch.id", nullable=False),
     _column("voided_at", Big),
-    UniqueConstraint("source_id", "external_id"),
+    Index("ux_orders_external_id", "source_id", "external_id", unique=True),  # an index, so that a bulk import can drop it
     Index("ix_orders_features", "customer_id", "ordered_at", "kind", "channel_id", "amount", "ordered_on"),
     Index("ix_orders_ordered_at", "ordered_at"),
     comment="The unit of upsert. ix_orders_features covers every default feature, so aggregates never touch the rows (ENGINE 27).",
@@ -263,8 +264,9 @@ order_line = Table(
     _column("quantity", Big, nullable=False),
     _column("unit_price", Big, nullable=False),
     _column("amount", Big, nullable=False),
-    _column("cost", Big),
+    _column("cost", Big),  # of the whole line, business currency
     sqlite_with_rowid=False,
+    comment="unit_price is as booked; amount and cost are in the business currency, minor units.",
 )
 
 exchange_rate = Table(

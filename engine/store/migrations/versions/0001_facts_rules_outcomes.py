@@ -196,6 +196,7 @@ def upgrade() -> None:
         sa.Column("batch_id", BIG, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("fact_id", BIG, nullable=False),
+        sa.Column("was_batch_id", BIG, nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["batch_id"], ["import_batch.id"], name=op.f("fk_former_fact_batch_id_import_batch")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_former_fact")),
@@ -363,13 +364,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["status_id"], ["term.id"], name=op.f("fk_orders_status_id_term")),
         sa.ForeignKeyConstraint(["store_id"], ["term.id"], name=op.f("fk_orders_store_id_term")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
-        sa.UniqueConstraint("source_id", "external_id", name=op.f("uq_orders_source_id_external_id")),
         comment="The unit of upsert. ix_orders_features covers every default feature, so aggregates never touch the rows (ENGINE 27).",
     )
     op.create_index(
         "ix_orders_features", "orders", ["customer_id", "ordered_at", "kind", "channel_id", "amount", "ordered_on"], unique=False
     )
     op.create_index("ix_orders_ordered_at", "orders", ["ordered_at"], unique=False)
+    op.create_index("ux_orders_external_id", "orders", ["source_id", "external_id"], unique=True)
     op.create_table(
         "order_line",
         sa.Column("order_id", BIG, nullable=False),
@@ -383,6 +384,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_order_line_product_id_product")),
         sa.PrimaryKeyConstraint("order_id", "ordinal", name=op.f("pk_order_line")),
         sqlite_with_rowid=False,
+        comment="unit_price is as booked; amount and cost are in the business currency, minor units.",
     )
     # ### end Alembic commands ###
     op.execute(ASSIGNMENT_VIEW)
@@ -392,6 +394,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("drop view assignment")
     op.drop_table("order_line")
+    op.drop_index("ux_orders_external_id", table_name="orders")
     op.drop_index("ix_orders_ordered_at", table_name="orders")
     op.drop_index("ix_orders_features", table_name="orders")
     op.drop_table("orders")
