@@ -46,6 +46,7 @@ class RFM(Policy):
         every = scores(p.bins)
         total = sum(weight * every[name] for weight, name in zip(weights, SCORES, strict=True)) / weights.sum()
         self._total = np.append(total, np.nan)
+        self._outputs = _outputs(p.bins, p.labels)
 
     def inputs(self) -> tuple[str, ...]:
         """Optional where nothing is missing rather than zero: who never bought gets this policy's own reason."""
@@ -54,15 +55,7 @@ class RFM(Policy):
 
     def outputs(self) -> tuple[Output, ...]:
         """Segment, score code, the scores, and their weighted mean."""
-        bins = self.params.bins
-        return (
-            Output("segment", labels=self.params.labels, title=Text("Segment", "分群")),
-            Output("code", labels=_codes(bins), title=Text("Score code", "评分代码"), history=False),
-            Output("r", kind="score", title=Text("Recency score", "R 分值"), decimals=0, minimum=1, maximum=bins),
-            Output("f", kind="score", title=Text("Frequency score", "F 分值"), decimals=0, minimum=1, maximum=bins),
-            Output("m", kind="score", title=Text("Money score", "M 分值"), decimals=0, minimum=1, maximum=bins),
-            Output("total", kind="score", title=Text("Weighted score", "加权总分"), minimum=1, maximum=bins),
-        )
+        return self._outputs
 
     def reasons(self) -> tuple[Reason, ...]:
         """Never bought; not within the window; no population to compare with."""
@@ -133,6 +126,17 @@ class RFM(Policy):
         withheld[~self._bought(columns)] = SILENT if self.params.window_days is not None else NEVER
         withheld[np.isnan(columns[RECENCY])] = NEVER
         return withheld
+
+
+def _outputs(bins: int, labels: tuple[Label, ...]) -> tuple[Output, ...]:
+    return (
+        Output("segment", labels=labels, title=Text("Segment", "分群")),
+        Output("code", labels=_codes(bins), title=Text("Score code", "评分代码"), history=False),
+        Output("r", kind="score", title=Text("Recency score", "R 分值"), decimals=0, minimum=1, maximum=bins),
+        Output("f", kind="score", title=Text("Frequency score", "F 分值"), decimals=0, minimum=1, maximum=bins),
+        Output("m", kind="score", title=Text("Money score", "M 分值"), decimals=0, minimum=1, maximum=bins),
+        Output("total", kind="score", title=Text("Weighted score", "加权总分"), minimum=1, maximum=bins),
+    )
 
 
 def _codes(bins: int) -> tuple[Label, ...]:
