@@ -18,12 +18,12 @@ from sqlalchemy import select
 from engine.catalogue import Feature
 from engine.columns import Array, Codes, Column, freeze
 from engine.errors import FeatureError, RunError, did_you_mean
+from engine.former import Snapshot, previous_columns, take_snapshot
 from engine.plan import Plan
 from engine.policy import Output, State
 from engine.registry import Registry
 from engine.rulebook import Rulebook
 from engine.run import Facts, Outcome, compute
-from engine.runner import RunOptions, _Moment, _moment, previous_columns
 from engine.store.features import read_one
 from engine.store.models import run_state
 from engine.store.outcomes import RunRecord
@@ -55,20 +55,19 @@ class Evaluator:
     record: RunRecord
     rulebook: Rulebook
     states: Mapping[str, State | None]
-    moment: _Moment
+    snapshot: Snapshot
 
     @classmethod
     def of_run(cls, store: Store, record: RunRecord, rulebook: Rulebook, registry: Registry) -> Evaluator:
         """Load the states of a run. Raises `RunError` when a plugin has changed since: its states no longer hold."""
         with store.read() as connection:
             rows = connection.execute(select(run_state).where(run_state.c.run_id == record.id)).all()
-            options = RunOptions(record.as_of, record.actor, record.historical)
-            moment = _moment(connection, options)
+            snapshot = take_snapshot(connection, record.as_of, historical=record.historical)
         versions = {entry.key: entry.policy.version for entry in rulebook.entries}
         for row in rows:
             if versions.get(row.policy) != row.version:
                 raise RunError(f"policy {row.policy} has version {versions.get(row.policy)}, run {record.id} was made by {row.version}; run again")
-        return cls(store, record, rulebook, {row.policy: json.loads(row.state) for row in rows}, moment)
+        return cls(store, record, rulebook, {row.policy: json.loads(row.state) for row in rows}, snapshot)
 
     @property
     def plan(self) -> Plan:
@@ -91,7 +90,7 @@ class Evaluator:
     def facts_of(self, customer: int, as_of: int) -> Facts:
         """The stored customer as a single row."""
         table = read_one(self.store, customer, self.plan.features, as_of, catalogue=self.rulebook.catalogue)
-        previous = previous_columns(self.plan, self.moment, table.customer_id) if self.plan.previous else {}
+        previous = previous_columns(self.plan, self.snapshot, table.customer_id) if self.plan.previous else {}
         return Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, previous)
 
     def facts_given(self, rows: Sequence[Mapping[str, Any]]) -> Facts:
@@ -104,7 +103,7 @@ class Evaluator:
                     raise FeatureError(f"{name!r} is not read by this rulebook; {hint}")
         columns = {name: given_column(self.rulebook.catalogue.resolve(name), [row.get(name) for row in rows]) for name in self.plan.features}
         nobody = np.zeros(len(rows), dtype=np.int64)
-        previous = dict(previous_columns(self.plan, self.moment, nobody)) if self.plan.previous else {}
+        previous = dict(previous_columns(self.plan, self.snapshot, nobody)) if self.plan.previous else {}
         for name in previous:
             if any(name in row for row in rows):
                 previous[name] = Codes.of([row.get(name) for row in rows], _values(previous[name]))

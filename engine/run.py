@@ -295,13 +295,14 @@ def _spread(column: Column, rows: Array, total: int, output: Output) -> Column:
         codes = np.full(total, -1, dtype=column.codes.dtype)
         codes[rows] = column.codes
         return Codes(codes, column.values, closed=column.closed)
-    spread = _empty(output, total, column.dtype)
+    spread = empty_column(output, total)
     assert not isinstance(spread, Codes)
     spread[rows] = column
     return spread
 
 
-def _empty(output: Output, total: int, dtype: Any = None) -> Column:
+def empty_column(output: Output, total: int) -> Column:
+    """A column of an output in which every value is missing."""
     match output.kind:
         case "label":
             return Codes(np.full(total, -1, dtype=np.int16), output.keys)
@@ -315,7 +316,7 @@ def _empty(output: Output, total: int, dtype: Any = None) -> Column:
 
 
 def _nothing(step: Step, total: int) -> dict[str, Column]:
-    return {output.name: _empty(output, total) for output in step.outputs}
+    return {output.name: empty_column(output, total) for output in step.outputs}
 
 
 def _fault_words(error: Exception) -> str:

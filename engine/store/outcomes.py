@@ -144,7 +144,7 @@ def since_columns(block_: Block, base: Block | None) -> None:
     for address in block_.since:
         values = block_.values[address]
         fresh = np.zeros(len(values), dtype=np.int32)
-        if base is not None and address in base.values and address in base.since:
+        if base is not None and len(base.customer_id) and address in base.since:
             rows, there = base.rows_of(block_.customer_id)
             same = there & (base.values[address][rows] == values)
             fresh = np.where(same, base.since[address][rows], fresh).astype(np.int32)
@@ -257,7 +257,7 @@ def _write_changes(connection: Connection, run_id: int, output_id: int, address:
     """Change rows of one output: values that differ, customers that came, customers that left."""
     rows, there = base.rows_of(new.customer_id)
     now = new.values[address].astype(np.int64)
-    was = np.where(there, base.values[address][rows].astype(np.int64) if len(base.customer_id) else NONE, NONE)
+    was = np.where(there, base.values[address][rows].astype(np.int64), NONE) if len(base.customer_id) else np.full(len(now), NONE)
     differs = np.flatnonzero(now != was)
     moved[differs] = True
     left = np.flatnonzero(~new.rows_of(base.customer_id)[1])
