@@ -1,0 +1,41 @@
+# Everything runs in a virtual environment of its own; only Python 3.11 or newer and make are needed.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+SERVE  ?= 1
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(BIN)/tierwise: setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Tierwise needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --config-settings editable_mode=compat
+	@touch $(BIN)/tierwise
+
+$(VENV)/dev: $(BIN)/tierwise
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,postgres]' --config-settings editable_mode=compat
+	@touch $(VENV)/dev
+
+demo: $(BIN)/tierwise ## Make a company of 24,000 customers, grade it, and show the result
+	@$(BIN)/tierwise demo --dir .demo
+
+test: $(VENV)/dev ## Run every test, on SQLite and, where it is installed, PostgreSQL
+	@$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/dev ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+trust: $(VENV)/dev ## Run the long trials: many kills, many random streams
+	@TIERWISE_TRIALS=long $(BIN)/python -m pytest tests/trust -q
+
+bench: $(VENV)/dev ## Measure speed against hand-written scripts (PEERS=folder DATA=folder)
+	@$(BIN)/python bench/compare.py $(if $(PEERS),--peers $(PEERS)) $(if $(DATA),--data $(DATA))
+
+clean: ## Remove the virtual environment and the demo
+	rm -rf $(VENV) .demo build *.egg-info
+
+.PHONY: help demo test lint trust bench clean
+.DEFAULT_GOAL := help
