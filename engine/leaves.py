@@ -230,7 +230,7 @@ def _bind_pair(leaf: Leaf, columns: Mapping[str, Column]) -> tuple[Part, Part]:
             return near
         if isinstance(left, Codes) and isinstance(right, Codes):
             left, right = -left.codes, -np.asarray(places)[right.codes]  # better labels come first, so a greater one has less
-        found: Flags = COMPARE[leaf.op](left, right)
+        found: Flags = COMPARE[leaf.op](left, right)  # type: ignore[arg-type]
         return found
 
     def present(view: View, part: slice) -> Flags:

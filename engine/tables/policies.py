@@ -38,11 +38,11 @@ class TableResult:
 
 
 def row_order(data: TableData) -> list[int]:
-    """The rows in the order in which the policy looks at them: by the rank of their outputs, or as written."""
+    """The rows in the order in which the policy looks at them: by the rank of their declared outputs, or as written."""
     rows = range(len(data.when))
     if data.hit_policy not in ("priority", "output_order"):
         return list(rows)
-    ranks = [{value: at for at, value in enumerate(output.values or ())} for output in data.outputs]
+    ranks = [{value: at for at, value in enumerate(output.values or ()) if output.declared} for output in data.outputs]
     return sorted(rows, key=lambda row: [rank.get(value, len(rank)) for rank, value in zip(ranks, data.then[row], strict=True)])
 
 

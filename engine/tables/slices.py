@@ -50,7 +50,7 @@ class Slices:
         stop = min(start + WORDS, self._words_total)
         if not found:
             return np.broadcast_to(_all_rows(self._count)[start:stop], (customers, stop - start))
-        hits = self._sets[0][found[0], start:stop]
+        hits: Array = self._sets[0][found[0], start:stop]
         for sets, at in zip(self._sets[1:], found[1:], strict=True):
             hits &= sets[at, start:stop]
         return hits
@@ -112,11 +112,13 @@ def _lowest(words: Array) -> Array:
     lowest = word & (~word + np.uint64(1))
     # frexp of a power of two is exact: 2^k = 0.5 * 2^(k+1)
     bit = np.frexp(lowest.astype(np.float64))[1] - 1
-    return np.where(word != 0, at * 64 + bit, -1)
+    position: Array = np.where(word != 0, at * 64 + bit, -1)
+    return position
 
 
 def _all_rows(count: int) -> Array:
-    return _packed(np.ones((1, count), dtype=bool))[0]
+    row: Array = _packed(np.ones((1, count), dtype=bool))[0]
+    return row
 
 
 def _packed(truth: Array) -> Array:

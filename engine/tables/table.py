@@ -11,10 +11,11 @@ import numpy as np
 from engine.columns import Array, Codes, Column, Columns, length
 from engine.kinds import ColumnKind
 from engine.tables.binding import FLAG_VALUES, BoundTable, bind, pick, plain
-from engine.tables.document import OutputColumn, TableData, read_table, write_table
+from engine.tables.document import OutputColumn, TableData, write_table
 from engine.tables.explain import explain_row
 from engine.tables.matching import Direct, Lookup, Matching
 from engine.tables.policies import TableResult, decide, row_order
+from engine.tables.reader import read_table
 from engine.tables.slices import Slices
 
 DIRECT_UP_TO = 400
@@ -72,7 +73,7 @@ class DecisionTable:
         large = len(columns[0]) >= 4096
         signature = (way, large, *(_signature(column) for column in columns))
         last = self._last
-        if last is not None and _same(last[0], signature):
+        if last is not None and last[0] == signature:
             return last[1]
         matching = self._prepare(bind(self._sorted, columns), columns, way)
         self._last = (signature, matching)
@@ -110,11 +111,6 @@ class DecisionTable:
 
 def _signature(column: Column) -> Any:
     return (column.values, column.closed) if isinstance(column, Codes) else column.dtype.str
-
-
-def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    """Whether compilations can be shared: values compared by identity first, as a run builds each tuple once."""
-    return one == other
 
 
 def _size(column: Column) -> int | None:
