@@ -35,7 +35,7 @@ USUAL_LABELS = (
 _ANY = (1, 5)
 _USUAL_ROWS: tuple[tuple[str, tuple[int, int], tuple[int, int], tuple[int, int]], ...] = (
     ("champions", (5, 5), (4, 5), _ANY),
-    ("loyal", (3, 5), (4, 5), _ANY),
+    ("loyal", (3, 4), (4, 5), _ANY),
     ("potential_loyalist", (4, 5), (2, 3), _ANY),
     ("new", (5, 5), (1, 1), _ANY),
     ("promising", (4, 4), (1, 1), _ANY),
