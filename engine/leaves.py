@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from engine.columns import Codes, Column, Flags, missing
+from engine.columns import Array, Codes, Column, Flags, missing
 from engine.errors import Fault, did_you_mean
 from engine.kinds import ColumnKind, Value, literal_kind, parse_date, shown
 from engine.ranges import Ranges, Span
@@ -166,7 +166,14 @@ def _present(name: str, view: View, part: slice) -> Flags:
 
 def _mask_part(name: str, ranges: Ranges, dates: bool) -> Part:
     mask = ranges.mask(dates=dates)
+    if dates:
+        return lambda view, part: mask(_days(view[name], part))
     return lambda view, part: mask(view[name][part])  # type: ignore[arg-type]
+
+
+def _days(column: Column, part: slice) -> Array:
+    """Part of a date column, moments counted as their day."""
+    return np.asarray(column[part]).astype("datetime64[D]", copy=False)
 
 
 def _codes_part(name: str, truths: Flags) -> Part:
@@ -217,23 +224,38 @@ COMPARE = {"=": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal,
 
 def _bind_pair(leaf: Leaf, columns: Mapping[str, Column]) -> tuple[Part, Part]:
     """Two features against each other; unknown where either is missing."""
-    one, other = columns[leaf.feature], columns[str(leaf.other)]
-    places = None
-    if isinstance(one, Codes) and isinstance(other, Codes):
+    name, other = leaf.feature, str(leaf.other)
+    one, two = columns[name], columns[other]
+    compare: Part
+    if isinstance(one, Codes) and isinstance(two, Codes):
         position = {value: at for at, value in enumerate(one.values)}
-        places = np.array([*(position.get(value, -2) for value in other.values), -1])
+        # a better label stands earlier, so ranks are negated positions; a value that `one` does not know equals none of its own
+        places = np.array([*(-position.get(value, -2) for value in two.values), 1])
 
-    def compare(view: View, part: slice) -> Flags:
-        left, right = view[leaf.feature][part], view[str(leaf.other)][part]
-        if leaf.op == "within_days_of":
-            near: Flags = np.abs(left.astype("M8[D]") - right.astype("M8[D]")) <= np.timedelta64(leaf.days or 0, "D")  # type: ignore[union-attr]
+        def compare(view: View, part: slice) -> Flags:
+            found: Flags = COMPARE[leaf.op](-_codes(view[name], part), places[_codes(view[other], part)])
+            return found
+    elif leaf.op == "within_days_of":
+
+        def compare(view: View, part: slice) -> Flags:
+            near: Flags = np.abs(_days(view[name], part) - _days(view[other], part)) <= np.timedelta64(leaf.days or 0, "D")
             return near
-        if isinstance(left, Codes) and isinstance(right, Codes):
-            left, right = -left.codes, -np.asarray(places)[right.codes]  # better labels come first, so a greater one has less
-        found: Flags = COMPARE[leaf.op](left, right)  # type: ignore[arg-type]
-        return found
+    else:
+        array = _days if np.asarray(one).dtype.kind == "M" else _array
+
+        def compare(view: View, part: slice) -> Flags:
+            found: Flags = COMPARE[leaf.op](array(view[name], part), array(view[other], part))
+            return found
 
     def present(view: View, part: slice) -> Flags:
-        return ~(missing(view[leaf.feature][part]) | missing(view[str(leaf.other)][part]))
+        return ~(missing(view[name][part]) | missing(view[other][part]))
 
     return (lambda view, part: compare(view, part) & present(view, part), lambda view, part: ~compare(view, part) & present(view, part))
+
+
+def _array(column: Column, part: slice) -> Array:
+    return np.asarray(column[part])
+
+
+def _codes(column: Column, part: slice) -> Array:
+    return column.codes[part] if isinstance(column, Codes) else np.asarray(column[part])

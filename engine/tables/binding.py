@@ -40,9 +40,11 @@ class BoundTable:
 
 
 def plain(column: Column) -> Array:
-    """The array that matchers work on: codes of a text, int8 of a flag, else the column itself."""
+    """The array that matchers work on: codes of a text, int8 of a flag, whole days of a date, else the column itself."""
     if isinstance(column, Codes):
         return column.codes
+    if column.dtype.kind == "M":
+        return column.astype("datetime64[D]", copy=False)
     return column.view(np.int8) if column.dtype.kind == "b" else column
 
 

@@ -22,7 +22,9 @@ def test_verdict(text: str, value: object, verdict: bool | None) -> None:
     assert parse_cell(text).verdict(value) is verdict  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("text", "value", "verdict"), [row for row in ROWS if isinstance(row[1], int | float) and not isinstance(row[1], bool)])
+@pytest.mark.parametrize(
+    ("text", "value", "verdict"), [row for row in ROWS if isinstance(row[1], int | float) and not isinstance(row[1], bool)]
+)
 def test_ranges_hold_what_the_verdict_says(text: str, value: float, verdict: bool | None) -> None:
     assert (axis(value) in parse_cell(text).ranges()) == (verdict is True)
 
