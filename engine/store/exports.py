@@ -1,0 +1,187 @@
+"""The tables that can be taken out of a store: assignments, changes, customers, rejected rows.
+
+Each is read in batches from one open, consistent view; nothing grows with the number of customers but a run's block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from engine.columns import Array
+from engine.errors import RunError, did_you_mean
+from engine.evaluate import plain
+from engine.exporting.table import BATCH, Batch, Field, Table
+from engine.moments import written
+from engine.run_report import declared_output
+from engine.store import outcomes
+from engine.store.blocks import NONE, Block, restored
+from engine.store.models import change, customer, import_batch, output, rejected_row, run
+from engine.store.outcomes import RunRecord
+
+ASSIGNMENT_FIELDS = (*(Field(name) for name in ("customer", "policy", "output")), Field("value", "any"), Field("since"))
+CHANGE_FIELDS = (
+    *(Field(name) for name in ("customer", "policy", "output", "was", "now")),
+    Field("run", "integer"),
+    Field("as_of"),
+    Field("reason"),
+)
+REJECTED_FIELDS = (Field("file"), Field("line", "integer"), *(Field(name) for name in ("column", "reason", "found", "expected", "row")))
+
+
+def assignments(
+    connection: Connection, record: RunRecord, zone: ZoneInfo, *, policy: str | None = None, value: str | None = None, all_outputs: bool = False
+) -> Table:
+    """One row per customer and label or flag output that has a value, by customer; all_outputs: scores, amounts, dates and sets too.
+
+    value: only rows with this label. `since` is the as_of of the run in which the value began.
+    """
+    addresses = _addresses(record, policy, all_outputs)
+    fields = _without_mixed(ASSIGNMENT_FIELDS) if not all_outputs else ASSIGNMENT_FIELDS
+    return Table("assignments", fields, _assignments(connection, record, zone, addresses, value))
+
+
+def _without_mixed(fields: Sequence[Field]) -> tuple[Field, ...]:
+    return tuple(Field(field.name) if field.kind == "any" else field for field in fields)
+
+
+def _addresses(record: RunRecord, policy: str | None, all_outputs: bool) -> list[str]:
+    declared: Mapping[str, Any] = record.report["declared"]
+    policies = {address.partition(".")[0] for address in declared}
+    if policy is not None and policy not in policies:
+        hint = did_you_mean(policy, policies) or f"policies are {', '.join(sorted(policies))}"
+        raise RunError(f"run {record.id} has no policy {policy!r}; {hint}")
+    return [
+        address
+        for address, kept in declared.items()
+        if policy in (None, address.partition(".")[0]) and (all_outputs or (kept["kind"] in ("label", "flag") and kept["history"]))
+    ]
+
+
+def _assignments(connection: Connection, record: RunRecord, zone: ZoneInfo, addresses: Sequence[str], value: str | None) -> Iterator[Batch]:
+    block = outcomes.load_block(connection, record.id)
+    addresses = [address for address in addresses if address in block.values]
+    since = _moments_of_runs(connection, zone)
+    decoders = [_Decoder(connection, record, block, address, since) for address in addresses]
+    names = np.array([address.split(".") for address in addresses], dtype=object).reshape(-1, 2)
+    for start in range(0, len(block.customer_id), BATCH):
+        rows = slice(start, start + BATCH)
+        ids = external_ids(connection, block.customer_id[rows], live=record.status == "visible")
+        cells = np.empty((len(ids), len(addresses)), dtype=object)
+        moments = np.empty((len(ids), len(addresses)), dtype=object)
+        for column, decoder in enumerate(decoders):
+            cells[:, column], moments[:, column] = decoder.values(rows), decoder.since(rows)
+        wanted = (cells != None) & (ids != None)[:, None]  # noqa: E711  # element by element
+        if value is not None:
+            wanted &= cells == value
+        at, which = np.nonzero(wanted)
+        if len(at):
+            yield [column.tolist() for column in (ids[at], names[which, 0], names[which, 1], cells[at, which], moments[at, which])]
+
+
+class _Decoder:
+    """One output of a block, decoded slice by slice."""
+
+    def __init__(self, connection: Connection, record: RunRecord, block: Block, address: str, moments: Mapping[int, str]) -> None:
+        kind = record.report["types"][address]
+        ids = outcomes.all_labels(connection).get((address, kind), {})
+        self.output = declared_output(address, record.report)
+        self.keys = {number: key for key, number in ids.items()}
+        self.array = block.values[address]
+        self.runs = block.since.get(address)
+        self.moments = moments
+
+    def values(self, rows: slice) -> Array:
+        """The values as objects: label keys, "true" and "false" for flags, numbers, ISO dates, sets as "a, b"; None for none."""
+        column = restored(self.array[rows], self.output, self.keys)
+        found: list[Any] = plain(column, self.output)
+        if self.output.kind == "flag":
+            found = [None if one is None else str(one).lower() for one in found]
+        if self.output.kind == "set":
+            found = [", ".join(keys) or None for keys in found]
+        return _objects(found)
+
+    def since(self, rows: slice) -> Array:
+        """When each value began; None for outputs without history."""
+        if self.runs is None:
+            return np.full(len(self.array[rows]), None, dtype=object)
+        return _objects([self.moments.get(number) for number in self.runs[rows].tolist()])
+
+
+def _objects(values: Sequence[Any]) -> Array:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def external_ids(connection: Connection, customers: Array, *, live: bool = False) -> Array:
+    """The external ids of customers (ascending internal keys), as objects.
+
+    live: None for those who were merged or voided since: they hold no current assignment.
+    """
+    if not len(customers):
+        return np.empty(0, dtype=object)
+    query = select(customer.c.id, customer.c.external_id).where(customer.c.id.between(int(customers[0]), int(customers[-1])))
+    if live:
+        query = query.where(customer.c.merged_into.is_(None), customer.c.voided_at.is_(None))
+    known = dict(connection.execute(query).tuples().all())
+    return _objects([known.get(number) for number in customers.tolist()])
+
+
+def _moments_of_runs(connection: Connection, zone: ZoneInfo) -> dict[int, str]:
+    return {row.id: written(row.as_of, zone) for row in connection.execute(select(run.c.id, run.c.as_of))}
+
+
+def changes(connection: Connection, record: RunRecord, zone: ZoneInfo) -> Table:
+    """One row per assignment that moved in a run, by customer; `reason` says why there is no value now."""
+    return Table("changes", CHANGE_FIELDS, _changes(connection, record, zone))
+
+
+def _changes(connection: Connection, record: RunRecord, zone: ZoneInfo) -> Iterator[Batch]:
+    keys = {number: key for found in outcomes.all_labels(connection).values() for key, number in found.items()}
+    flags = {0: "false", 1: "true"}
+    reasons = [words[-1] for words in record.report["reasons"]]
+    as_of = written(record.as_of, zone)
+    query = (
+        select(customer.c.external_id, output.c.address, output.c.kind, change.c.was, change.c.now, change.c.reason)
+        .join(customer, customer.c.id == change.c.customer_id)
+        .join(output, output.c.id == change.c.output_id)
+        .where(change.c.run_id == record.id)
+        .order_by(change.c.customer_id, change.c.output_id)
+    )
+    for part in connection.execute(query.execution_options(stream_results=True)).partitions(BATCH):
+        ids, addresses, kinds, was, now, why = zip(*part, strict=True)
+        policies, outputs = zip(*(address.split(".") for address in addresses), strict=True)
+        known = [flags if kind == "flag" else keys for kind in kinds]
+        yield [
+            ids,
+            policies,
+            outputs,
+            [table.get(number) for table, number in zip(known, was, strict=True)],
+            [table.get(number) for table, number in zip(known, now, strict=True)],
+            [record.id] * len(part),
+            [as_of] * len(part),
+            [reasons[number] if number is not None and number != NONE else None for number in why],
+        ]
+
+
+def rejected(connection: Connection, batch: int | None = None) -> Table:
+    """Every rejected row that is kept (or those of one import batch), in the order of the files."""
+    return Table("rejected", REJECTED_FIELDS, _rejected(connection, batch))
+
+
+def _rejected(connection: Connection, batch: int | None) -> Iterator[Batch]:
+    r = rejected_row.c
+    query = (
+        select(import_batch.c.file, r.line, r.field, r.reason, r.found, r.expected, r.row)
+        .join(import_batch, import_batch.c.id == r.batch_id)
+        .order_by(r.batch_id, r.line, r.id)
+    )
+    if batch is not None:
+        query = query.where(r.batch_id == batch)
+    for part in connection.execute(query.execution_options(stream_results=True)).partitions(BATCH):
+        yield list(zip(*part, strict=True))
