@@ -7,15 +7,32 @@ interval); features of the customer record (`profile.*`) and custom fields (`cus
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
+from engine.documents import content_hash
+from engine.errors import FeatureError, did_you_mean
 from engine.policy import Text
 
 Dtype: TypeAlias = Literal["count", "number", "amount", "days", "text", "flag", "date"]
 Aggregate: TypeAlias = Literal[
-    "count", "sum", "average", "days", "recency", "tenure", "interval", "interval_median", "gap", "value", "age", "ratio", "difference"
+    "count",
+    "sum",
+    "average",
+    "days",
+    "distinct",
+    "recency",
+    "tenure",
+    "interval",
+    "interval_median",
+    "gap",
+    "value",
+    "age",
+    "month",
+    "ratio",
+    "difference",
 ]
 Actionable: TypeAlias = Literal["up", "down", "any", "no"]
 
@@ -24,10 +41,11 @@ Actionable: TypeAlias = Literal["up", "down", "any", "no"]
 class Feature:
     """A named, typed column with one value per customer at a moment.
 
-    source: the fact source ("orders", "lines", "profile", "custom"), or "derived" for a ratio or difference.
+    source: the fact source ("orders", "refunds", "lines", "profile", "custom"), or "derived" for a ratio or difference.
     aggregate: what is computed of the source's rows. "days" counts distinct purchase days in the business zone;
         "recency" and "tenure" are whole elapsed days since the last and first row; "interval" is the mean gap between
-        purchase days, (last - first) / (days - 1); "gap" is the days between the last row and the one before it.
+        purchase days, (last - first) / (days - 1); "gap" is the days between the last row and the one before it; with a
+        window, only where the last row lies in it. "month" and "age" are calendar notions in the business zone.
     of: the column summed or taken ("amount", "net_amount", "cost", "quantity"; for profile the field name).
     where: a condition on the source's own columns (kind, channel, store, seller, status, category, product).
     window_days: only rows in (end - N days, end]; None is everything up to the end.
@@ -54,3 +72,71 @@ class Feature:
     step: float | None = 1
     nullable: bool = False
     actionable: Actionable = "up"
+    windowable: bool = False
+
+
+LONGEST_WINDOW = 36_500
+"""Days. A window of a century is everything."""
+
+
+class Catalogue:
+    """Every feature by its name; windowed spellings ("orders.amount_30d") are made when asked for."""
+
+    def __init__(self, features: Iterable[Feature]) -> None:
+        self._features = {feature.name: feature for feature in features}
+
+    @classmethod
+    def built_in(cls) -> Catalogue:
+        """The features that ship with Tierwise."""
+        from engine.builtin_features import BUILT_IN
+
+        return cls(BUILT_IN)
+
+    def with_features(self, more: Iterable[Feature]) -> Catalogue:
+        """This catalogue and some more features."""
+        return Catalogue([*self._features.values(), *more])
+
+    def __contains__(self, name: str) -> bool:
+        try:
+            self.resolve(name)
+        except FeatureError:
+            return False
+        return True
+
+    @cached_property
+    def sources(self) -> frozenset[str]:
+        """The first parts of feature names; no policy may take one as its key."""
+        return frozenset(name.partition(".")[0] for name in self._features) | {"profile", "custom", "orders", "lines"}
+
+    @cached_property
+    def hash(self) -> str:
+        """A hash of everything that decides how features are computed; titles do not count."""
+        return content_hash([[repr(replace(f, title=_NO_TEXT, meaning=None))] for _, f in sorted(self._features.items())])
+
+    def list(self) -> Sequence[Feature]:
+        """All features by name, windowed spellings aside."""
+        return [self._features[name] for name in sorted(self._features)]
+
+    def resolve(self, name: str) -> Feature:
+        """The feature of this name. Raises `FeatureError` with the nearest name."""
+        if name in self._features:
+            return self._features[name]
+        base, _, window = name.rpartition("_")
+        days = window[:-1]
+        plain = self._features.get(base)
+        if plain is not None and window.endswith("d") and days.isascii() and days.isdigit():
+            return _windowed(plain, name, int(days))
+        hint = did_you_mean(name, self._features) or "tierwise features lists what there is"
+        raise FeatureError(f"there is no feature {name!r}; {hint}")
+
+
+_NO_TEXT = Text("", "")
+
+
+def _windowed(plain: Feature, name: str, days: int) -> Feature:
+    if not plain.windowable:
+        raise FeatureError(f"{plain.name} has no windows, so there is no {name!r}; use {plain.name}")
+    if not 1 <= days <= LONGEST_WINDOW:
+        raise FeatureError(f"{name!r} has a window of {days} days; expected 1 to {LONGEST_WINDOW:,}")
+    title = Text(f"{plain.title.en}, {days} days", f"{days} 天内{plain.title.zh}")
+    return replace(plain, name=name, title=title, window_days=days)

@@ -7,17 +7,18 @@ difference and never changes a published version (ENGINE 21).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from marshmallow import ValidationError
 
-from engine.catalogue import Catalogue, Feature, parse_features
+from engine.catalogue import Catalogue
 from engine.conditions import Condition
 from engine.documents import Document, canonical, content_hash
-from engine.errors import Fault, FeatureError, PluginError, RulebookError, did_you_mean
+from engine.errors import Fault, PluginError, RulebookError, did_you_mean
+from engine.feature_documents import parse_features
 from engine.plan import Plan, make_plan
 from engine.policy import KEY, Policy, Text
 from engine.registry import Registry
@@ -287,5 +288,3 @@ def _messages(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
     else:
         yield path, str(messages)
 
-
-__all__ = ["DEFAULT_GUARDS", "FORMAT", "Callable", "Feature", "FeatureError", "PolicyEntry", "Rulebook", "load_rulebook"]

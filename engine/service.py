@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from engine import runner
 from engine.catalogue import Catalogue, Feature
 from engine.documents import Document, read_file, read_text
-from engine.errors import RulebookError
+from engine.errors import FactError, RulebookError, RunError
 from engine.moments import Moment, as_moment, month_starts, written
 from engine.registry import PluginHealth, Registry, load_plugins
 from engine.rulebook import Rulebook, load_rulebook
@@ -63,7 +63,10 @@ class Engine:
         """
         settings = Settings.read(database_url=url, actor=actor)
         store = Store.open(settings.database_url, cache_dir=settings.cache_dir, create=create)
-        init_settings(store, settings.timezone.key, settings.currency, settings.minor_digits)
+        try:
+            store_settings(store)
+        except FactError:  # a new store: what the environment says is fixed now
+            init_settings(store, settings.timezone, settings.currency, settings.minor_digits)
         return cls(store, settings, load_plugins(settings.plugins_dir, settings.blocked_plugins, paths=plugins))
 
     def close(self) -> None:
@@ -214,7 +217,7 @@ class Engine:
             if run_id is None:
                 live = outcomes.live_run(connection)
                 if live is None:
-                    raise outcomes.RunError("nothing has run yet; start with: tierwise run")
+                    raise RunError("nothing has run yet; start with: tierwise run")
                 return live
             return outcomes.record(connection, run_id)
 
