@@ -16,11 +16,12 @@ import numpy as np
 from engine.columns import Array, Codes, Column, missing
 
 _WINDOW = re.compile(r"(?P<measure>.+?)_(?P<days>\d+)d\Z")
-_COUNT = re.compile(r"(.*_)?(count|quantity|units|number|open)\Z|purchase_days\Z")
+_COUNT = re.compile(r"(.*_)?(count|quantity|units|number|open|products)\Z|purchase_days\Z")
 _DAYS = re.compile(r"(.*_)?days\Z")
-_AMOUNT = re.compile(r"(.*_)?(amount|cost|profit|margin|revenue|spend|sales|balance|value|price)\Z")
+_AMOUNT = re.compile(r"(.*_)?(amount|cost|profit|margin|revenue|spend|sales|balance|value|price|income)\Z")
 _TEXT = re.compile(
-    r"(.*_)?(region|country|city|province|gender|sex|kind|type|channel|store|status|language|industry|segment|class|stage|tier|grade|label)\Z"
+    r"(.*_)?(region|country|city|province|gender|sex|kind|type|channel|store|status|language|industry|education"
+    r"|segment|class|stage|tier|grade|label|size|level)\Z"
 )
 _DATE = re.compile(r"(.*_)?(date|birthday|since|at|on)\Z")
 _FLAG = re.compile(r"(is|has|can|may)_.*|(.*_)?(flag|consent|opted_in|active)\Z")
