@@ -127,11 +127,12 @@ def text_problem(text: str) -> str:
 
 def parse_date(text: str) -> dt.date | None:
     """The date written as YYYY-MM-DD in ASCII digits; None for anything else."""
-    if len(text) != 10 or not text.isascii() or text[4] != "-" or text[7] != "-":
+    digits = text[:4] + text[5:7] + text[8:]
+    if len(text) != 10 or text[4] != "-" or text[7] != "-" or not (digits.isascii() and digits.isdigit()):
         return None
     try:
-        return dt.date(*(int(part) for part in text.split("-") if part.isdigit()))
-    except (ValueError, TypeError):
+        return dt.date(int(text[:4]), int(text[5:7]), int(text[8:]))
+    except ValueError:
         return None
 
 

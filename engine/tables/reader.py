@@ -200,7 +200,8 @@ class _Reader:
         return found
 
     def then(self, rows: list[Any], outputs: list[dict[str, Any]]) -> list[list[Any]]:
-        return [self.values(row.get("then") if isinstance(row, Mapping) else [], outputs, f"row {at}") for at, row in enumerate(rows, 1)]
+        nothing = [None] * len(outputs)
+        return [self.values(row.get("then"), outputs, f"row {at}") if isinstance(row, Mapping) else nothing for at, row in enumerate(rows, 1)]
 
     def values(self, cells: Any, outputs: list[dict[str, Any]], place: str) -> list[Any]:
         found = self.cells({"then": cells}, "then", len(outputs), place)
@@ -226,7 +227,7 @@ class _Reader:
                 return day or tidy_text(value)
         else:
             problem = f"{shown(value)} is no value"
-        self.fault("TW328", place, problem, "a text, a number, true, false or null")
+        self.fault("TW328", place, problem, 'a date such as "2025-01-31"' if date else "a text, a number, true, false or null")
         return None
 
     def output_columns(self, outputs: list[dict[str, Any]], then: list[list[Any]]) -> tuple[OutputColumn, ...]:

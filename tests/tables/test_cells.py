@@ -110,15 +110,21 @@ def test_long_cells_are_refused_before_they_are_read() -> None:
         parse_cell('"' + "a" * (CELL_LIMIT - 2) + '"')
 
 
+def refusal(text: str) -> str | None:
+    """Return what was found wrong with a cell, None for a right one."""
+    try:
+        parse_cell(text)
+    except CellError as error:
+        return error.found
+    return None
+
+
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
-        cell = parse_cell(text)
-    except CellError as error:
-        assert error.found
-        assert error.expected
-    else:
-        assert parse_cell(str(cell)) == cell
+    found = refusal(text)
+    assert found != ""
+    if found is None:
+        assert parse_cell(str(parse_cell(text))) == parse_cell(text)
 
 
 @given(st.text(alphabet='0123456789.-+<>=![]() ,"ntulo', max_size=25))
