@@ -31,7 +31,6 @@ class ABCParams(Params):
                 "A number feature, or a score of another policy: orders.amount, orders.net_amount_365d, orders.count.",
                 "数值特征或其他策略的得分，例如 orders.amount、orders.net_amount_365d、orders.count。",
             ),
-            "editor": "feature",
         },
     )
     cuts = editors.Cuts(

@@ -60,17 +60,17 @@ class LifecycleParams(Params):
     active_times = _times(
         1.5,
         Text("Active within, intervals", "活跃期（倍）"),
-        Text("As above, in multiples of the expected interval.", "同上，以预期购买间隔的倍数计。"),
+        Text("Last order at most so many expected intervals ago.", "最近一次下单不超过预期间隔的这么多倍。"),
     )
     dormant_times = _times(
         3.0,
         Text("Dormant after, intervals", "沉睡期起（倍）"),
-        Text("As above, in multiples of the expected interval.", "同上，以预期购买间隔的倍数计。"),
+        Text("Silent for more expected intervals is dormant.", "沉默超过预期间隔的这么多倍为沉睡。"),
     )
     lost_times = _times(
         6.0,
         Text("Lost after, intervals", "流失期起（倍）"),
-        Text("As above, in multiples of the expected interval.", "同上，以预期购买间隔的倍数计。"),
+        Text("Silent for more expected intervals is lost.", "沉默超过预期间隔的这么多倍为流失。"),
     )
     interval = fields.String(
         load_default="mean",
