@@ -235,5 +235,6 @@ def _source_hash(policy: type[Policy]) -> str:
     path = Path(source) if source else None
     if path is None or not path.is_file():
         return ""
-    files = sorted(path.parent.glob("*.py")) if path.name == "__init__.py" else [path]
+    package = (path.parent / "__init__.py").is_file()
+    files = sorted(path.parent.glob("*.py")) if package else [path]
     return hashlib.blake2b(b"".join(file.read_bytes() for file in files), digest_size=8).hexdigest()

@@ -110,6 +110,8 @@ def _by_word(measure: str, rows: int, random: np.random.Generator) -> Column:
         return random.integers(0, 2, rows).astype(np.int8)
     if measure == "age":
         return np.floor(random.uniform(14, 100, rows))
+    if measure.endswith("month"):
+        return random.integers(1, 13, rows)
     return np.round(random.normal(2, 4, rows), 4)
 
 
