@@ -28,6 +28,7 @@ from engine.run import Facts, Outcome, compute, outcome_digest
 from engine.run_report import REVENUE, label_counts, make_report, rule_hits, states, warnings
 from engine.store import outcomes
 from engine.store.blocks import Block, encode
+from engine.store.facts import fact_seq
 from engine.store.features import read_features
 from engine.store.models import run
 from engine.store.outcomes import Finished, RunRecord
@@ -84,6 +85,12 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
     started = int(time.time())
     plan = rulebook.plan
     print_ = fingerprint(rulebook, registry)
+    if not options.recompute:
+        with store.read() as connection:
+            base = outcomes.base_run(connection, options.as_of, historical=options.historical)
+            same = outcomes.same_run(connection, _run_key(print_, options, base, fact_seq(connection)))
+        if same is not None:
+            return same
     with clock.step("read"):
         table, snapshot = read_features(
             store,
@@ -94,12 +101,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             also=lambda connection: take_snapshot(connection, options.as_of, historical=options.historical),
         )
     _check_snapshot(snapshot, number, options)
-    key = _run_key(print_, options, snapshot, table.fact_seq)
-    if not options.recompute:
-        with store.read() as connection:
-            same = outcomes.same_run(connection, key)
-        if same is not None:
-            return same
+    key = _run_key(print_, options, snapshot.base, table.fact_seq)
     facts = Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, previous_columns(plan, snapshot, table.customer_id))
     with clock.step("compute"):
         outcome = compute(plan, facts, executor=LocalExecutor(options.partitions), progress=_policy_progress(options, clock))
@@ -194,9 +196,10 @@ def _check_snapshot(snapshot: Snapshot, number: int, options: RunOptions) -> Non
         )
 
 
-def _run_key(print_: str, options: RunOptions, snapshot: Snapshot, fact_seq: int) -> str:
-    base = [snapshot.base.id, snapshot.base.digest] if snapshot.base else None
-    return content_hash({"fingerprint": print_, "as_of": options.as_of, "base": base, "facts": fact_seq, "historical": options.historical})
+def _run_key(print_: str, options: RunOptions, base: RunRecord | None, facts: int) -> str:
+    """What makes two runs the same: code and rulebook, moment, base, facts."""
+    former = [base.id, base.digest] if base else None
+    return content_hash({"fingerprint": print_, "as_of": options.as_of, "base": former, "facts": facts, "historical": options.historical})
 
 
 def _holds(rulebook: Rulebook, new: Block, snapshot: Snapshot, outcome: Outcome, order: Array, as_of: int) -> list[str]:

@@ -146,7 +146,8 @@ def _resolve(connection: Connection, names: Sequence[str], as_of: int, catalogue
     queries = [customer_query(profile), *fact_queries([piece for some in pieces.values() for piece in some], as_of)]
     queries += [_custom_query(feature, custom) for feature in features if feature.source == "custom"]
     queries += [_median_query(as_of) for feature in features if feature.aggregate == "interval_median"][:1]
-    low, high = connection.execute(select(func.coalesce(func.min(customer.c.id), 0), func.coalesce(func.max(customer.c.id), 0))).one()
+    # two look-ups: asked for together, SQLite reads the whole table
+    low, high = (connection.scalar(select(func.coalesce(edge(customer.c.id), 0))) or 0 for edge in (func.min, func.max))
     texts = {name: _texts(connection, name) for name in _text_fields(features, custom)}
     return _Wanted(
         features,
