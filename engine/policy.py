@@ -201,7 +201,8 @@ class Policy:
         columns: the rows whose required inputs are all present.
         Returns a column per output. A label output is `Codes` over the label keys, or an integer array of positions
         in `labels`; -1 (or NaN, NaT) withholds the value. Two optional int columns beside the outputs: "withheld"
-        (-1, or an index into `reasons()`) and "rule" (the position of the rule that decided, -1 for none).
+        (-1, or an index into `reasons()`; such a row has no value, whatever stands in its outputs) and "rule" (the
+        position of the rule that decided, -1 for none).
         """
         raise NotImplementedError
 
