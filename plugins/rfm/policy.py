@@ -14,7 +14,7 @@ from plugins.rfm.params import SCORES, RFMParams
 from plugins.rfm.segments import scores, segment_map
 
 RECENCY = "orders.recency_days"
-NEVER, SILENT, NOBODY = 0, 1, 2
+NEVER, NOBODY, SILENT = 0, 1, 2
 
 
 class RFM(Policy):
@@ -58,13 +58,15 @@ class RFM(Policy):
         return self._outputs
 
     def reasons(self) -> tuple[Reason, ...]:
-        """Never bought; not within the window; no population to compare with."""
-        days = self.params.window_days
-        return (
+        """Never bought; no population to compare with; with a window, not within it."""
+        reasons = [
             Reason("no_order", Text("no order yet", "尚无订单")),
-            Reason("no_order_in_window", Text(f"no order within {days} days", f"{days} 天内无订单")),
             Reason("nobody", Text("nobody to compare with", "没有可供比较的客户")),
-        )
+        ]
+        days = self.params.window_days
+        if days is not None:
+            reasons.append(Reason("no_order_in_window", Text(f"no order within {days} days", f"{days} 天内无订单")))
+        return tuple(reasons)
 
     def fit(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """Return the inner edges of r, f and m over all who bought; an empty object when nobody did."""

@@ -70,19 +70,20 @@ def test_the_best_customer_is_a_champion_and_the_worst_is_lost() -> None:
 
 def test_who_never_bought_has_no_rfm_but_a_reason() -> None:
     result = scored({}, [np.nan, 500, 10], [0, 0, 3], [0, 0, 90])
-    assert result["withheld"].tolist() == [0, 1, -1]
+    assert result["withheld"].tolist() == [0, 2, -1]
     assert result["segment"].texts()[:2] == [None, None]
     assert result["code"].texts()[:2] == [None, None]
     assert np.isnan(result["r"]).tolist() == [True, True, False]
     assert result["rule"].tolist()[:2] == [-1, -1]
-    assert RFM({"window_days": 90}).reasons()[1].text.en == "no order within 90 days"
+    assert RFM({"window_days": 90}).reasons()[2].text.en == "no order within 90 days"
+    assert [reason.key for reason in RFM({"window_days": None}).reasons()] == ["no_order", "nobody"]
 
 
 def test_where_nobody_bought_there_is_nobody_to_compare_with() -> None:
     policy = RFM()
     assert policy.fit(columns_of(policy, [np.nan], [0], [0])) == {}
     late = columns_of(policy, [3, np.nan], [1, 0], [50, 0])
-    assert check_outputs(policy, policy.apply(late, {}), 2)["withheld"].tolist() == [2, 0]  # type: ignore[union-attr]
+    assert check_outputs(policy, policy.apply(late, {}), 2)["withheld"].tolist() == [1, 0]  # type: ignore[union-attr]
 
 
 TIED = st.lists(st.tuples(st.integers(0, 6), st.integers(1, 5), st.integers(-3, 9)), min_size=1, max_size=60)
