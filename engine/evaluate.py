@@ -20,7 +20,7 @@ from engine.columns import Array, Codes, Column, freeze
 from engine.errors import FeatureError, RunError, did_you_mean
 from engine.former import Snapshot, previous_columns, take_snapshot
 from engine.plan import Plan
-from engine.policy import Output, State
+from engine.policy import State
 from engine.registry import Registry
 from engine.rulebook import Rulebook
 from engine.run import Facts, Outcome, compute
@@ -28,6 +28,7 @@ from engine.store.features import read_one
 from engine.store.models import run_state
 from engine.store.outcomes import RunRecord
 from engine.store.session import Store
+from engine.values import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +133,6 @@ def _values(column: Column) -> tuple[str, ...]:
     if not isinstance(column, Codes):
         raise FeatureError("only a former label can be given; moments and scores of the past come from the store")
     return column.values
-
-
-def plain(column: Column, output: Output) -> list[Any]:
-    """An output column as plain Python values: label keys, bools, numbers, ISO dates, lists of labels; None for missing."""
-    if isinstance(column, Codes):
-        return column.texts()
-    if output.kind == "flag":
-        return [None if value < 0 else bool(value) for value in column.tolist()]
-    if output.kind == "date":
-        return [None if value is None else value.isoformat() for value in column.tolist()]
-    if output.kind == "set":
-        return [[key for bit, key in enumerate(output.keys) if value >> bit & 1] for value in column.tolist()]
-    return [None if math.isnan(value) else value for value in column.tolist()]
 
 
 def given_column(feature: Feature, values: Sequence[Any]) -> Column:

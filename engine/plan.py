@@ -63,6 +63,15 @@ class Plan:
         """The step of a policy."""
         return next(step for step in self.steps if step.entry.key == key)
 
+    def chain(self, key: str) -> Plan:
+        """The part of the plan that leads to one policy: it, and all that it needs."""
+        steps = tuple(step for step in self.steps if step.entry.key == key or key in self.dependents[step.entry.key])
+        reads = {name for step in steps for name in step.reads}
+        features = tuple(name for name in self.features if name in reads)
+        previous = tuple(name for name in self.previous if name in reads)
+        keys = {step.entry.key for step in steps}
+        return Plan(steps, features, previous, {each: self.dependents[each] & keys for each in keys})
+
 
 def make_plan(entries: Iterable[PolicyEntry], catalogue: Catalogue, fault: FaultSink) -> Plan | None:
     """Return the plan, or None after telling `fault` (code, place, found, expected) all that is wrong."""

@@ -148,12 +148,16 @@ class Engine:
         """Check a rulebook (a file, "starter", or a document) completely. Raises `RulebookError` with all faults."""
         return load_rulebook(_document(source), self.registry, self.catalogue)
 
-    def publish(self, source: RulebookSource, *, note: str = "") -> Version:
-        """Check a rulebook, keep it as an immutable version, and make it live."""
+    def publish(self, source: RulebookSource, *, note: str = "", actor: str | None = None) -> Version:
+        """Check a rulebook, keep it as an immutable version, and make it live.
+
+        actor: in whose name; the starter rulebook is published by "system".
+        """
         rulebook = self.check(source)
+        actor = actor or self.settings.actor
         with self.store.write() as connection:
-            number = rulebooks.save(connection, rulebook.hash, rulebook.text, author=self.settings.actor, note=note)
-            rulebooks.publish(connection, number, actor=self.settings.actor)
+            number = rulebooks.save(connection, rulebook.hash, rulebook.text, author=actor, note=note)
+            rulebooks.publish(connection, number, actor=actor)
             return rulebooks.get(connection, str(number))
 
     def version(self, name: str = "live") -> Version:
@@ -267,6 +271,20 @@ class Engine:
     def written(self, moment: int) -> str:
         """A moment in full, in the business time zone."""
         return written(moment, self.zone)
+
+
+def _fix_settings(store: Store, settings: Settings) -> None:
+    """Fix what a new store is; a store that has its settings keeps them, and an environment that says otherwise is refused."""
+    try:
+        known = store_settings(store)
+    except FactError:
+        init_settings(store, settings.timezone.key, settings.currency, settings.minor_digits)
+        return
+    zone = settings.timezone if "timezone" in settings.given else known.timezone
+    currency = settings.currency if "currency" in settings.given else known.currency
+    digits = settings.minor_digits if "minor_digits" in settings.given else known.minor_digits
+    if (zone.key, currency, digits) != (known.timezone.key, known.currency, known.minor_digits):
+        init_settings(store, zone.key, currency, digits)  # says what the store is, and what was found
 
 
 def _document(source: RulebookSource) -> Document:

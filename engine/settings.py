@@ -31,7 +31,7 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings after checking; see `SETTINGS` for what each is."""
+    """The settings after checking; see `SETTINGS` for what each is. given: the names of those that were set, not defaulted."""
 
     database_url: str
     timezone: ZoneInfo
@@ -42,6 +42,7 @@ class Settings:
     cache_dir: Path | None
     actor: str
     language: str
+    given: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, **overrides: str | None) -> Settings:
@@ -65,6 +66,7 @@ class Settings:
             cache_dir=Path(raw["cache_dir"]) if raw["cache_dir"] else None,
             actor=raw["actor"] or _login(),
             language=_checked("LANGUAGE", raw["language"][:2].lower(), validate.OneOf(["en", "zh"], error="en or zh")),
+            given=frozenset(key for key in defaults if overrides.get(key) is not None or env.str(key.upper(), "")),
         )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Any
 
 import numpy as np
 
 from engine.columns import Codes, Column
 from engine.kinds import Value, tidy_number
+from engine.policy import Output
 
 
 def value_at(column: Column, row: int) -> Value | None:
@@ -30,3 +32,16 @@ def value_at(column: Column, row: int) -> Value | None:
 def json_value(value: Value | None) -> Any:
     """A value as JSON: a date as text."""
     return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def plain(column: Column, output: Output) -> list[Any]:
+    """An output column as plain Python values: label keys, bools, numbers, ISO dates, lists of labels; None for missing."""
+    if isinstance(column, Codes):
+        return column.texts()
+    if output.kind == "flag":
+        return [None if value < 0 else bool(value) for value in column.tolist()]
+    if output.kind == "date":
+        return [None if value is None else value.isoformat() for value in column.tolist()]
+    if output.kind == "set":
+        return [[key for bit, key in enumerate(output.keys) if value >> bit & 1] for value in column.tolist()]
+    return [None if math.isnan(value) else value for value in column.tolist()]

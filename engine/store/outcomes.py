@@ -50,6 +50,41 @@ class RunRecord:
     batch_id: int | None = None
     released_by: str | None = None
 
+    @property
+    def outputs(self) -> dict[str, dict[str, int]]:
+        """Customers per label (or flag), by address: {"rfm.segment": {"champions": 633}}."""
+        return dict(self.report["outputs"])
+
+    @property
+    def graded(self) -> dict[str, int]:
+        """Customers with an outcome, by policy: all customers less those withheld."""
+        return dict(self.report["graded"])
+
+    @property
+    def withheld(self) -> dict[str, dict[str, int]]:
+        """Customers without an outcome, by policy and reason."""
+        return dict(self.report["withheld"])
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """What went wrong, by policy; its former outcome stands."""
+        return dict(self.report["faults"])
+
+    @property
+    def held(self) -> list[str]:
+        """Why the run is held, in words; empty for a run that is not."""
+        return list(self.report["held"])
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader should know, though nothing is wrong."""
+        return list(self.report["warnings"])
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds per step, in order."""
+        return dict(self.report.get("seconds", {}))
+
 
 @dataclass(slots=True)
 class Finished:
