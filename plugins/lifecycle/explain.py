@@ -34,18 +34,20 @@ def _silence(policy: Lifecycle, recency: float, interval: float | None, *, own: 
     silence = recency / interval if interval else recency
     within = bands.words(*bands.interval(policy.limits, 1 + sum(silence > limit for limit in policy.limits)))
     if interval is None:
-        text = Text(f"The last order was {{days}} days ago: {within.en} days.", f"最近一次下单距今 {{days}} 天：{within.zh}天。")
+        text = Text(
+            f"The last order was {{days}} {_days(recency)} ago: {within.en} days.", f"最近一次下单距今 {{days}} 天：{within.zh}天。"
+        )
         return Reason("silence", text, {"days": days})
     whose = Text("its own", "客户自身的") if own else Text("the population's", "总体的")
     text = Text(
-        en=f"The last order was {{days}} days ago, {{times}} × {whose.en} expected interval of {{interval}} days: {within.en} ×.",
+        en=f"The last order was {{days}} {_days(recency)} ago, {{times}} × {whose.en} expected interval of {{interval}} days: {within.en} ×.",
         zh=f"最近一次下单距今 {{days}} 天，为{whose.zh}预期间隔 {{interval}} 天的 {{times}} 倍：{within.zh}倍。",
     )
     return Reason("silence", text, {"days": days, "times": _tidy(silence), "interval": _tidy(interval), "own": own})
 
 
 def _new(tenure: float, limit: int) -> Reason:
-    text = Text("The first order was {days} days ago, within {limit} days.", "首单距今 {days} 天，在 {limit} 天以内。")
+    text = Text(f"The first order was {{days}} {_days(tenure)} ago, within {{limit}} days.", "首单距今 {days} 天，在 {limit} 天以内。")
     return Reason("first_order", text, {"days": _tidy(tenure), "limit": limit})
 
 
@@ -61,11 +63,15 @@ def _count(count: float, needed: int, window: int | None) -> Reason:
     span = Text("in all", "累计") if window is None else Text("in {window} days", "{window} 天内")
     verdict = Text("at least", "达到") if count >= needed else Text("fewer than", "少于")
     text = Text(
-        f"{{orders}} orders {span.en}, {verdict.en} the {{needed}} of a loyal customer.",
+        f"{{orders}} {'order' if count == 1 else 'orders'} {span.en}, {verdict.en} the {{needed}} of a loyal customer.",
         f"{span.zh}有 {{orders}} 笔订单，{verdict.zh}忠诚客户所需的 {{needed}} 笔。",
     )
     values: dict[str, Any] = {"orders": _tidy(count), "needed": needed}
     return Reason("orders", text, values if window is None else {**values, "window": window})
+
+
+def _days(number: float) -> str:
+    return "day" if number == 1 else "days"
 
 
 def _tidy(number: float) -> int | float:

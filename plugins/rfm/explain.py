@@ -25,7 +25,7 @@ def explain(policy: RFM, columns: Mapping[str, Any], state: Mapping[str, Any]) -
 
 
 def _score(policy: RFM, name: str, value: float, score: int, edges: list[float]) -> Reason:
-    what = _what(policy, name)
+    what = _what(policy, name, value)
     within = bands.words(*bands.interval(edges, score, reverse=name == "r"))
     nested = policy.params.binning == "nested"
     among = (
@@ -41,14 +41,14 @@ def _score(policy: RFM, name: str, value: float, score: int, edges: list[float])
     return Reason(name, text, {"value": shown, "score": score, "bins": policy.params.bins, "edges": edges})
 
 
-def _what(policy: RFM, name: str) -> Text:
+def _what(policy: RFM, name: str, value: float) -> Text:
     p = policy.params
     span = Text("", "") if p.window_days is None else Text(f" in {p.window_days} days", f"{p.window_days} 天内")
     if name == "r":
-        return Text("Last order {value} days ago", "最近一次下单距今 {value} 天")
+        return Text(f"Last order {{value}} {'day' if value == 1 else 'days'} ago", "最近一次下单距今 {value} 天")
     if name == "f":
         unit = Text("orders", "订单") if p.frequency == "orders" else Text("purchase days", "购买日")
-        return Text(f"{{value}} {unit.en}{span.en}", f"{span.zh}{unit.zh} {{value}}")
+        return Text(f"{{value}} {unit.en[:-1] if value == 1 else unit.en}{span.en}", f"{span.zh}{unit.zh} {{value}}")
     measure = {
         "sum": Text("Sales of {value}", "销售额 {value}"),
         "average": Text("{value} per order", "笔均金额 {value}"),

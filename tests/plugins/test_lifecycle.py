@@ -134,6 +134,10 @@ def test_explanations_name_what_decided() -> None:
     assert (
         said(fixed, {"recency": 5, "tenure": 900, "gap": 9, "count": 7})[-1] == "7 orders in 365 days, at least the 5 of a loyal customer."
     )
+    assert said(fixed, {"recency": 1, "tenure": 40, "count": 1}) == [
+        "The last order was 1 day ago: up to 90 days.",
+        "1 order in 365 days, fewer than the 5 of a loyal customer.",
+    ]
     assert said(rhythm, {"recency": 30, "tenure": 900, "interval": 10, "days": 9, "count": 2}) == [
         "The last order was 30 days ago, 3 × its own expected interval of 10 days: more than 1.5, up to 3 ×."
     ]

@@ -243,6 +243,11 @@ def test_explanations_name_value_interval_and_row() -> None:
     ]
     assert reasons[1].text.zh.format(**(reasons[1].values or {})) == "365 天内订单 10：得 5 分（共 5 分），超过 6。"
     assert policy.explain(columns_of(policy, [np.nan], [0], [0]), state) == []
+    once = policy.explain(columns_of(policy, [1], [1], [10]), state)
+    assert [r.text.en.format(**(r.values or {})) for r in once][:2] == [
+        "Last order 1 day ago: score 5 of 5, up to 12.",
+        "1 order in 365 days: score 1 of 5, up to 1.",
+    ]
 
 
 def test_a_nested_explanation_uses_the_edges_of_the_group() -> None:
