@@ -36,6 +36,7 @@ class Snapshot:
     last_order: int | None
     as_of_by_run: Mapping[int, int]
     labels: Mapping[tuple[str, str], Mapping[str, int]]
+    newest_run: int
 
     @property
     def base_types(self) -> Mapping[str, str]:
@@ -51,8 +52,9 @@ def take_snapshot(connection: Connection, as_of: int, *, historical: bool = Fals
     last = connection.scalar(select(func.max(orders.c.ordered_at)).where(orders.c.ordered_at <= as_of))
     live_block = outcomes.load_block(connection, live.id) if live else None
     base_block = live_block if base and live and base.id == live.id else outcomes.load_block(connection, base.id) if base else None
-    as_of_by_run = dict(connection.execute(select(run.c.id, run.c.as_of)).tuples().all()) if base else {}
-    return Snapshot(version, base, base_block, live, live_block, last, as_of_by_run, outcomes.all_labels(connection))
+    as_of_by_run = dict(connection.execute(select(run.c.id, run.c.as_of)).all()) if base else {}
+    newest = connection.scalar(select(func.max(run.c.id))) or 0
+    return Snapshot(version, base, base_block, live, live_block, last, as_of_by_run, outcomes.all_labels(connection), newest)
 
 
 def previous_columns(plan: Plan, snapshot: Snapshot, customers: Array) -> Columns:

@@ -166,13 +166,14 @@ def _keep(
     start = time.perf_counter()
     with store.write(bulk=True) as connection:
         again = outcomes.same_run(connection, finished.values["key"])
-        if again is not None and again.started_at >= finished.values["started_at"] and again.digest == finished.values["digest"]:
+        if again is not None and again.id > snapshot.newest_run:
             return again  # a second worker was faster
         live = outcomes.live_run(connection)
         if (live.id if live else None) != (snapshot.live.id if snapshot.live else None):
             raise RunError("another run became visible while this one was computed; nothing was changed, run again")
-        if again is not None and again.status == "historical":
-            connection.execute(update(run).where(run.c.id == again.id).values(status="superseded"))
+        if finished.values["historical"]:
+            same_moment = (run.c.status == "historical") & (run.c.as_of == finished.values["as_of"])
+            connection.execute(update(run).where(same_moment).values(status="superseded"))
         finished.values["report"] = json.dumps(report)
         run_id = outcomes.store_run(connection, finished)
         if visible:
