@@ -50,7 +50,9 @@ class Feature:
     where: a condition on the source's own columns (kind, channel, store, seller, status, category, product).
     window_days: only rows in (end - N days, end]; None is everything up to the end.
     ends_days_before: the end is `as_of` minus so many days; 0 is `as_of` itself.
-    terms: of a ratio or difference, the two features it is made of.
+    terms: of a ratio or difference, the two features it is made of. min_count: where the second of them rests on fewer
+        rows, the result is missing.
+    values: of a text, everything that can occur, in the order of its codes; empty when anything can.
     dtype: counts and days are whole numbers; amounts are major units of the business currency.
     nullable: whether a customer can have none. Counts and sums of nothing are 0; everything else of nothing is missing.
     actionable: which way a customer (or we) can move it; explanations never propose to be twelve years younger.
@@ -66,6 +68,8 @@ class Feature:
     window_days: int | None = None
     ends_days_before: int = 0
     terms: tuple[str, str] | None = None
+    min_count: int = 0
+    values: tuple[str, ...] = ()
     dtype: Dtype = "count"
     unit: str = ""
     minimum: float | None = 0

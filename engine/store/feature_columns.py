@@ -1,175 +1,266 @@
-"""Make feature columns of the integers that the store returned: the divisions, moments and texts of the catalogue."""
+"""Make feature columns of the integers that the store returned: the divisions, moments and texts of the catalogue.
+
+Each division is one float64 division of integers (ENGINE 10), so that both databases, any partition and one customer
+alone give the same bits.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from engine.catalogue import Feature
-from engine.columns import Array, Codes, Column
+from engine.columns import Array, Codes, Column, Columns, freeze
 from engine.store.facts import StoreSettings
-from engine.store.feature_sql import DAY, NULL, PROFILE_COLUMNS, Piece
+from engine.store.feature_sql import DAY, NOTHING, NULL, PROFILE_COLUMNS, Piece, Plan, Query
 
-CHOICES = {"kind": ("person", "company"), "gender": ("female", "male")}
+Answer = Mapping[str, Array]
+"""The columns of one answered query: customer_id, p0, p1, ...; of customers also key_hash, not_graded, profile columns."""
+
+TextsOf = Callable[[Array], Mapping[int, str]]
+"""The texts behind dictionary ids."""
+
 QUANTITY_SCALE = 1000
 NUMBER_SCALE = 10_000
 
 
-@dataclass(slots=True)
+class Rows:
+    """The customers of a read, one row each, sorted by key hash; says where a customer's row is."""
+
+    def __init__(self, parts: Sequence[Answer]) -> None:
+        self._raw = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        ids, hashes = self._raw["customer_id"], self._raw["key_hash"]
+        self._order: Array = np.argsort(hashes)
+        self.key_hash: Array = hashes[self._order]
+        if (self.key_hash[1:] == self.key_hash[:-1]).any():  # never seen, but the order must not depend on the sort
+            self._order = np.lexsort((ids, hashes))
+        self.customer_id: Array = ids[self._order]
+        self._first = int(ids.min()) if len(ids) else 0
+        self._place = self._places(ids)
+
+    def __len__(self) -> int:
+        return len(self.customer_id)
+
+    def column(self, name: str) -> Array:
+        """A column of the customers themselves."""
+        return self._raw[name][self._order]
+
+    def spread(self, values: Array, place: Array, empty: int) -> Array:
+        """Values to the rows given by `place`; every other row has `empty`."""
+        column = np.full(len(self) + 1, empty, dtype=np.int64)  # the last row takes in what belongs to nobody
+        column[place] = values
+        return column[:-1]
+
+    def place(self, customers: Array) -> Array:
+        """The rows of these customers; one past the end for who is no row (merged, voided)."""
+        if self._place is None:
+            at = np.searchsorted(self.customer_id, customers, sorter=self._by_id).clip(max=max(len(self) - 1, 0))
+            rows = self._by_id[at]
+            return np.where(self.customer_id[rows] == customers, rows, len(self))
+        return self._place[np.clip(customers - self._first, -1, len(self._place) - 2)]
+
+    def _places(self, ids: Array) -> Array | None:
+        """A table from id to row, where ids are dense enough; looking up is then one step. Ends in "nobody", twice."""
+        span = int(ids.max()) - self._first + 1 if len(ids) else 0
+        if span > 8 * len(ids) + 1000:
+            self._by_id = np.argsort(self.customer_id)
+            return None
+        table = np.full(span + 2, len(self), dtype=np.int64)
+        table[self.customer_id - self._first] = np.arange(len(self))
+        return table
+
+
 class Builder:
-    """Columns over all customers, in the order of `ids`, from the answers of the queries.
+    """Takes the answers as they come, in any order, and makes the columns."""
 
-    customers: the answer of the customer query by column. ids_sorted: whether `ids` ascends (SQLite by row id).
-    """
+    def __init__(self, plan: Plan, as_of: int, settings: StoreSettings) -> None:
+        self.plan = plan
+        self.as_of = as_of
+        self.settings = settings
+        self.fields: Mapping[str, int] = {}
+        self._customers: list[Answer] = []
+        self._waiting: list[tuple[Query, Answer]] = []
+        self._pieces: dict[Piece, Array] = {}
+        self._days: dict[Piece, list[Answer]] = {}
+        self._rows: Rows | None = None
 
-    settings: StoreSettings
-    as_of: int
-    texts: Mapping[str, Mapping[int, str]]
-    custom: Mapping[str, tuple[int, str]]
-    ids: Array
-    ids_sorted: bool
-    customers: Mapping[str, Array]
-    pieces: dict[Piece, Array] = field(default_factory=dict)
-    answers: dict[str, tuple[Array, Array]] = field(default_factory=dict)
+    def take(self, answers: Iterable[tuple[Query, Answer]], parts: int) -> None:
+        """Take all answers. parts: how many answers the customer query has; facts wait until these are there."""
+        for query, answer in answers:
+            if query.name != "customers":
+                self._waiting.append((query, answer))
+            else:
+                self._customers.append(answer)
+                if len(self._customers) == parts:
+                    self._rows = Rows(self._customers)
+            if self._rows is not None:
+                for waiting in self._waiting:
+                    self._spread(*waiting)
+                self._waiting.clear()
 
-    def add(self, name: str, pieces: Sequence[Piece], answer: Mapping[str, Array]) -> None:
-        """Take over the answer of one query: customers that it does not hold have nothing."""
-        if name == "purchase-days":
-            self.answers[name] = (answer["customer_id"], answer["p0"])
+    @property
+    def rows(self) -> Rows:
+        """The customers."""
+        assert self._rows is not None
+        return self._rows
+
+    def columns(self, names: Sequence[str], texts: TextsOf) -> Columns:
+        """The named features."""
+        made: dict[str, Column] = {}
+        for feature in self.plan.features:
+            made[feature.name] = self._column(feature, made, texts)
+        return freeze({name: made[name] for name in names})
+
+    def not_graded(self, reasons: Callable[[], Mapping[int, str]]) -> Codes | None:
+        """Why customers are in no policy, None when there is nobody such. reasons: asked only if there is somebody."""
+        flagged = np.flatnonzero(self.rows.column("not_graded"))
+        if not len(flagged):
+            return None
+        said = reasons()
+        known = sorted(set(said.values()))
+        position = {reason: number for number, reason in enumerate(known)}
+        codes = np.full(len(self.rows), -1, dtype=np.int32)
+        codes[flagged] = [position[said[customer]] for customer in self.rows.customer_id[flagged].tolist()]
+        return Codes(codes, known)
+
+    # --- answers -----------------------------------------------------------------------------------------------
+
+    def _spread(self, query: Query, answer: Answer) -> None:
+        if query.pieces[0].what == "day":
+            self._days.setdefault(query.pieces[0], []).append(answer)
             return
-        rows, known = self._rows(answer["customer_id"])
-        for number, piece in enumerate(pieces):
-            empty = NULL if piece.what in _NULLABLE or piece.source == "custom" else 0
-            spread = np.full(len(self.ids), empty, dtype=np.int64)
-            spread[rows] = answer[f"p{number}"][known]
-            self.pieces[piece] = spread
+        place = self.rows.place(answer["customer_id"])
+        for number, piece in enumerate(query.pieces):
+            if query.name == "custom":
+                mine = answer["p0"] == self.fields.get(piece.of, -1)
+                self._put(piece, answer["p1"][mine], place[mine])
+            else:
+                self._put(piece, answer[f"p{number}"], place)
 
-    def _rows(self, customers: Array) -> tuple[Array, Array]:
-        """Where these customers stand in `ids`; customers that are no row (merged, voided) are left out."""
-        if not len(self.ids):
-            return np.zeros(0, dtype=np.int64), np.zeros(len(customers), dtype=bool)
-        if self.ids_sorted:
-            at = np.searchsorted(self.ids, customers).clip(max=len(self.ids) - 1)
+    def _put(self, piece: Piece, values: Array, place: Array) -> None:
+        if piece in self._pieces:
+            inside = place < len(self.rows)
+            self._pieces[piece][place[inside]] = values[inside]
         else:
-            order = np.argsort(self.ids, kind="stable")
-            at = order[np.searchsorted(self.ids, customers, sorter=order).clip(max=len(self.ids) - 1)]
-        known = self.ids[at] == customers
-        return at[known], known
+            self._pieces[piece] = self.rows.spread(values, place, NOTHING.get(piece.what, 0))
 
-    def column(self, feature: Feature, pieces: Sequence[Piece], earlier: Mapping[str, Column]) -> Column:
-        """The column of a feature. earlier: columns already made, for ratios and differences."""
-        values = [self.pieces[piece] for piece in pieces]
-        match feature.aggregate:
-            case "count" | "days" | "distinct":
-                return values[0]
-            case "sum":
-                total = values[0] - values[1] if feature.of == "net_amount" else values[0]
-                return total / (QUANTITY_SCALE if feature.of == "quantity" else self._money)
-            case "average":
-                with np.errstate(invalid="ignore"):
-                    return values[0] / (values[1] * self._money).astype(np.float64)
-            case "recency" | "tenure":
-                moments = values[0] if values else self.customers[feature.of]
-                return _derived((self.as_of - moments) // DAY, moments == NULL)
-            case "interval":
-                first, last, days = values
-                return _derived((last - first) / np.maximum(days - 1, 1), days < 2)
-            case "gap":
-                last, before = values
-                outside = (before == NULL) | (last <= self.as_of - feature.window_days * DAY if feature.window_days else before == NULL)
-                return _derived((last - before) // DAY, outside)
-            case "interval_median":
-                return self._medians()
-            case "ratio" | "difference":
-                return _combined(feature, earlier)
-            case "age" | "month":
-                return self._calendar(feature)
-        return self._value(feature)
+    # --- columns -----------------------------------------------------------------------------------------------
 
     @property
     def _money(self) -> int:
         return int(10**self.settings.minor_digits)
 
-    def _value(self, feature: Feature) -> Column:
+    def _column(self, feature: Feature, made: Mapping[str, Column], texts: TextsOf) -> Column:
+        if feature.terms:
+            return self._combined(feature, made)
+        if feature.source in ("profile", "custom"):
+            return self._own(feature, texts)
+        values = [self._pieces[piece] for piece in self.plan.pieces[feature.name] if piece.what != "day"]
+        end = self.as_of - feature.ends_days_before * DAY
+        match feature.aggregate:
+            case "sum":
+                total = values[0] - values[1] if feature.of == "net_amount" else values[0]
+                return total / self._scale(feature)
+            case "average":
+                return _unless(values[1] == 0, values[0] / np.maximum(values[1] * self._scale(feature), 1))
+            case "recency" | "tenure":
+                return _unless(values[0] == NULL, (end - values[0]) // DAY)
+            case "interval":
+                first, last, days = values
+                return _unless(days < 2, (last - first) / np.maximum(days - 1, 1))
+            case "gap":
+                return _unless(values[1] == NULL, (values[0] - values[1]) // DAY)
+            case "interval_median":
+                return self._medians(self.plan.pieces[feature.name][0])
+        return values[0]
+
+    def _scale(self, feature: Feature) -> int:
+        return QUANTITY_SCALE if feature.of == "quantity" else self._money
+
+    def _own(self, feature: Feature, texts: TextsOf) -> Column:
+        """A column of the customer record or of a custom field."""
         if feature.source == "custom":
-            kind = self.custom.get(feature.of, (0, feature.dtype))[1]
-            values = self.pieces[Piece("custom", feature.of)]
-            texts = self.texts.get(feature.name, {})
+            values, scale = self._pieces[Piece("custom", "value", feature.of)], NUMBER_SCALE
         else:
-            kind, values, texts = feature.dtype, self.customers[feature.of], self.texts.get(feature.of, {})
-            if feature.of in CHOICES:
-                return Codes(np.where(values == NULL, -1, values).astype(np.int8), CHOICES[feature.of])
+            values, scale = self.rows.column(feature.of), 1
         absent = values == NULL
-        match kind:
+        if feature.aggregate == "tenure":
+            return _unless(absent | (values > self.as_of), (self.as_of - values) // DAY)
+        if feature.aggregate in ("age", "month"):
+            return self._calendar(values, absent, feature.aggregate)
+        match feature.dtype:
+            case "text" if feature.values:
+                return Codes(np.where(absent, -1, values).astype(np.int8), feature.values)
             case "text":
-                return _codes(values, texts)
+                return _codes(values, absent, texts)
             case "amount":
-                return _derived(values / self._money, absent)
+                return _unless(absent, values / self._money)
             case "date":
                 return np.where(absent, np.datetime64("NaT"), values.astype("datetime64[D]"))
             case "flag":
                 return np.where(absent, -1, values).astype(np.int8)
-        return _derived(values / (NUMBER_SCALE if feature.source == "custom" else 1), absent)
+        return _unless(absent, values / scale)
 
-    def _calendar(self, feature: Feature) -> Array:
+    def _calendar(self, values: Array, absent: Array, aggregate: str) -> Array:
         """Age in whole years, or month, of a birthday, on the business day of `as_of`; born on 29 February ages on 1 March."""
-        days = self.customers[feature.of]
-        absent = days == NULL
-        born = np.where(absent, 0, days).astype("datetime64[D]")
+        born = np.where(absent, 0, values).astype("datetime64[D]")
         months = born.astype("datetime64[M]").astype(np.int64)
-        if feature.aggregate == "month":
-            return _derived(months % 12 + 1, absent)
+        if aggregate == "month":
+            return _unless(absent, months % 12 + 1)
         today = dt.datetime.fromtimestamp(self.as_of, self.settings.timezone).date()
         day_of_month = (born - born.astype("datetime64[M]")).astype(np.int64) + 1
         years = today.year - (months // 12 + 1970)
         before_birthday = (months % 12 + 1) * 100 + day_of_month > today.month * 100 + today.day
-        return _derived(years - before_birthday, absent | (years < 0))
+        years = years - before_birthday
+        return _unless(absent | (years < 0), years)
 
-    def _medians(self) -> Array:
-        """The median gap between purchase days of each customer with two or more."""
-        customers, days = self.answers["purchase-days"]
-        order = np.lexsort((days, customers))
-        customers, days = customers[order], days[order]
-        same = customers[1:] == customers[:-1]
-        owner, gaps = customers[1:][same], (days[1:] - days[:-1])[same]
-        order = np.lexsort((gaps, owner))
-        owner, gaps = owner[order], gaps[order]
-        found, start, count = np.unique(owner, return_index=True, return_counts=True)
-        middle = (gaps[start + (count - 1) // 2] + gaps[start + count // 2]) / 2 if len(found) else np.zeros(0)
-        rows, known = self._rows(found)
-        column = np.full(len(self.ids), np.nan)
-        column[rows] = middle[known]
-        return column
+    def _combined(self, feature: Feature, made: Mapping[str, Column]) -> Array:
+        """A ratio or difference; missing where a part is, where the divisor is 0, or where too few rows were counted."""
+        first, second = (made[name] for name in feature.terms or ())
+        assert not isinstance(first, Codes)
+        assert not isinstance(second, Codes)
+        few = self._pieces[self.plan.pieces[feature.name][0]] < feature.min_count if feature.min_count else np.False_
+        if feature.aggregate == "difference":
+            return _unless(few, first - second)
+        return _unless(few | (second == 0), first / np.where(second == 0, 1, second))
+
+    def _medians(self, piece: Piece) -> Array:
+        """The median gap between the purchase days of each customer who has two or more."""
+        answers = self._days[piece]
+        place = np.concatenate([self.rows.place(answer["customer_id"]) for answer in answers])
+        days = np.concatenate([answer["p0"] for answer in answers])
+        key = np.sort((place << 32) + days.astype(np.int64) + 2**31)  # by row, then by day: one sort of integers
+        same = (key[1:] >> 32) == (key[:-1] >> 32)
+        gaps = np.sort(((key[1:] >> 32) << 32)[same] + (key[1:] - key[:-1])[same])
+        owner = gaps >> 32
+        start = np.flatnonzero(np.diff(owner, prepend=-1))
+        count = np.diff(start, append=len(owner))
+        low, high = (gaps[start + at] & 0xFFFFFFFF for at in ((count - 1) // 2, count // 2))
+        column = np.full(len(self.rows) + 1, np.nan)
+        column[owner[start]] = (low + high) / 2
+        return column[:-1]
 
 
-_NULLABLE = frozenset({"first", "last", "day_first", "day_last", "before"})
+def _unless(absent: Array | np.bool_, values: Array) -> Array:
+    """Values as float64, NaN where absent."""
+    column = values.astype(np.float64)
+    column[np.broadcast_to(absent, column.shape)] = np.nan
+    return column
 
 
-def _derived(values: Array, absent: Array) -> Array:
-    return np.where(absent, np.nan, values).astype(np.float64)
-
-
-def _codes(values: Array, texts: Mapping[int, str]) -> Codes:
-    """Ids as codes over the texts, sorted by code point; the tuple holds every text of the dictionary (ENGINE 9)."""
-    known = sorted(set(texts.values()))
+def _codes(values: Array, absent: Array, texts: TextsOf) -> Codes:
+    """Ids as codes over the texts that occur, sorted by code point (ENGINE 9)."""
+    seen = np.zeros(int(values.max(initial=0)) + 1, dtype=bool)
+    seen[values[~absent]] = True
+    said = texts(np.flatnonzero(seen))
+    known = sorted(set(said.values()))
     position = {text: number for number, text in enumerate(known)}
-    table = np.full(max(texts, default=0) + 2, -1, dtype=np.int32)
-    for number, text in texts.items():
+    table = np.full(len(seen), -1, dtype=np.int32)
+    for number, text in said.items():
         table[number] = position[text]
-    return Codes(table[np.where(values == NULL, -1, values)], known, closed=False)
+    return Codes(np.where(absent, -1, table[np.where(absent, 0, values)]), known, closed=False)
 
 
-def _combined(feature: Feature, earlier: Mapping[str, Column]) -> Array:
-    first, second = (earlier[name] for name in feature.terms or ())
-    if isinstance(first, Codes) or isinstance(second, Codes):
-        raise TypeError(f"{feature.name} combines texts")  # the rulebook check refuses it
-    if feature.aggregate == "difference":
-        return (first - second).astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(second == 0, np.nan, first / second).astype(np.float64)
-
-
-__all__ = ["CHOICES", "PROFILE_COLUMNS", "Builder"]
+__all__ = ["PROFILE_COLUMNS", "Answer", "Builder", "Rows"]

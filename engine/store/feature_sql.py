@@ -1,25 +1,32 @@
 """Turn features into SQL: one GROUP BY per fact source, selecting integers only.
 
 A feature is made of pieces, each one integer aggregate; equal pieces of different features are read once. Everything
-that divides happens later in NumPy (ENGINE 10, 12). The same text runs on SQLite and PostgreSQL. Measured on 10 M
-orders: `kind = 0` in WHERE instead of in every aggregate takes the query from 2.6 s to 1.5 s, so sales and refunds are
-two queries; the order before the last costs 0.3 s as one index seek per customer.
+that divides happens later in NumPy (ENGINE 10, 12). What all pieces of a query have in common (kind, window, filter)
+stands in its WHERE: on 10 M orders that takes the query from 1.2 s to 0.8 s, so sales and refunds are two queries.
+
+The texts are the same for every moment and both databases. `@names` stand for what is filled in by `rendered`:
+`@s86400` the moment that many seconds before `as_of`, `@t3` the ids of the fourth text, `@low` and `@high` the first and
+last customer, `@index`, `@rows`, `@join` the hints that SQLite needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from engine.catalogue import Feature
+from engine.catalogue import Catalogue, Feature
+from engine.condition_documents import Node, Not, read_condition
 from engine.errors import FeatureError
+from engine.kinds import ColumnKind
+from engine.leaves import Leaf
 from engine.store.models import REFUND, SALE
 
 NULL = -(2**62)
 """What stands for "none" in an integer column: smaller than any moment, day or amount."""
 
 DAY = 86_400
+FACTS = ("orders", "refunds", "lines")
 PROFILE_COLUMNS = {
     "kind": "kind",
     "gender": "gender",
@@ -32,172 +39,307 @@ PROFILE_COLUMNS = {
     "income": "income",
     "joined_at": "joined_at",
 }
-ORDER_TERMS = ("channel", "store", "seller", "status")
-LINE_TERMS = ("category", "product")
-COVERED = frozenset({"channel"})
-"""Filters that the covering index answers; any other makes the query read the rows."""
+FILTERS: Mapping[str, Mapping[str, str]] = {
+    source: {
+        **{name: f"o.{name}_id" for name in ("channel", "store", "seller", "status")},
+        **({"category": "p.category_id", "product": "l.product_id"} if source == "lines" else {}),
+    }
+    for source in FACTS
+}
+"""What a feature of each source may be filtered by, and the column that holds it."""
+
+_COVERED = frozenset({"o.channel_id", "o.amount", "o.ordered_at", "o.ordered_on", "1"})
+"""The columns of ix_orders_features; a query that needs another one reads the rows (ENGINE 27)."""
+
+_VALUES: Mapping[str, str] = {
+    "count": "1",
+    "first": "o.ordered_at",
+    "last": "o.ordered_at",
+    "days": "o.ordered_on",
+    "first_day": "o.ordered_on",
+    "last_day": "o.ordered_on",
+    "day": "o.ordered_on",
+    "distinct": "l.product_id",
+    "before": "o.ordered_at",
+}
+_AGGREGATES: Mapping[str, str] = {
+    "count": "count({})",
+    "sum": "cast(coalesce(sum({}), 0) as bigint)",
+    "days": "count(distinct {})",
+    "distinct": "count(distinct {})",
+    "first": f"coalesce(min({{}}), {NULL})",
+    "first_day": f"coalesce(min({{}}), {NULL})",
+    "last": f"coalesce(max({{}}), {NULL})",
+    "last_day": f"coalesce(max({{}}), {NULL})",
+}
+NOTHING: Mapping[str, int] = {what: NULL for what in ("first", "first_day", "last", "last_day", "before", "value")}
+"""What a customer without rows has of a piece; 0 of every other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One integer aggregate. what: count, amount, cost, quantity, first, last, day_first, day_last, days, products, before."""
+    """One integer aggregate.
+
+    what: a key of `_AGGREGATES`, "before" (the moment before the last one), "day" (every purchase day) or "value".
+    after, until: seconds before `as_of`; only rows in (as_of - after, as_of - until]. where: a filter as SQL.
+    """
 
     source: str
     what: str
+    of: str = ""
     after: int | None = None
-    until: int | None = None
+    until: int = 0
     where: str = ""
-    covered: bool = True
+
+    @property
+    def value(self) -> str:
+        """The SQL of what is aggregated."""
+        return self.of if self.what == "sum" else _VALUES[self.what]
+
+    @property
+    def covered(self) -> bool:
+        """Whether the covering index of orders answers it."""
+        return {self.value, *re.findall(r"[olp]\.\w+", self.where)} <= _COVERED
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One statement: (customer_id, piece 0, piece 1, ...) for customers in a range; `{range}` stands where that goes."""
+    """One statement: customer_id, then a column for each piece (p0, p1, ...)."""
 
     name: str
     text: str
     pieces: tuple[Piece, ...] = ()
 
 
-Terms = Callable[[str, str], int]
-"""(field, value) -> id in the dictionary, -1 when it is not there."""
+@dataclass(slots=True)
+class Plan:
+    """What a read of some features takes.
+
+    features: with what ratios are made of, in the order in which they can be computed. texts: (field, value) of which
+    `@t0`, `@t1`, ... are the ids.
+    """
+
+    features: list[Feature]
+    pieces: dict[str, tuple[Piece, ...]] = field(default_factory=dict)
+    queries: list[Query] = field(default_factory=list)
+    texts: list[tuple[str, str]] = field(default_factory=list)
+
+    def text(self, kind: str, value: str) -> str:
+        """The placeholder of the ids of a text."""
+        if (kind, value) not in self.texts:
+            self.texts.append((kind, value))
+        return f"@t{self.texts.index((kind, value))}"
 
 
-def pieces_of(feature: Feature, as_of: int, terms: Terms) -> tuple[Piece, ...]:
-    """The integer aggregates that a feature is made of, as of a moment."""
-    end = as_of - feature.ends_days_before * DAY
-    after = end - feature.window_days * DAY if feature.window_days else None
-    until = end if feature.ends_days_before else None
-    where, covered = condition_sql(feature.where, feature.source, terms) if feature.where else ("", True)
+def make_plan(names: Iterable[str], catalogue: Catalogue) -> Plan:
+    """The queries for the named features. Raises `FeatureError` for an unknown name or a feature that cannot be read."""
+    plan = Plan(_with_terms(names, catalogue))
+    for feature in plan.features:
+        plan.pieces[feature.name] = _pieces(feature, plan, catalogue)
+    profile = sorted({feature.of for feature in plan.features if feature.source == "profile"})
+    wanted = dict.fromkeys(piece for pieces in plan.pieces.values() for piece in pieces)
+    plan.queries = [_customer_query(profile), *_fact_queries(wanted), *_day_queries(wanted), *_custom_queries(plan)]
+    return plan
 
-    def piece(what: str, source: str = feature.source) -> Piece:
-        what = "line_amount" if source == "lines" and what == "amount" else what
-        outside = what in ("cost", "quantity", "products") or not covered
-        return Piece(source, what, after, until, where, not outside)
+
+def _with_terms(names: Iterable[str], catalogue: Catalogue) -> list[Feature]:
+    found: dict[str, Feature] = {}
+
+    def add(name: str, way: tuple[str, ...]) -> None:
+        if name in way:
+            raise FeatureError(f"{name} is made of itself: {' -> '.join((*way, name))}")
+        feature = catalogue.resolve(name)
+        for term in feature.terms or ():
+            add(term, (*way, name))
+        found.setdefault(name, feature)
+
+    for name in names:
+        add(name, ())
+    return list(found.values())
+
+
+def _pieces(feature: Feature, plan: Plan, catalogue: Catalogue) -> tuple[Piece, ...]:
+    """The integer aggregates that a feature is made of."""
+    if feature.terms:
+        if not feature.min_count:
+            return ()
+        counted = replace(catalogue.resolve(feature.terms[1]), aggregate="count", of="")
+        return _pieces(counted, plan, catalogue)
+    if feature.source not in FACTS:
+        return (Piece("custom", "value", feature.of),) if feature.source == "custom" else ()
+    until = feature.ends_days_before * DAY
+    after = until + feature.window_days * DAY if feature.window_days else None
+    where = _filter_sql(feature, plan) if feature.where else ""
+
+    def piece(what: str, of: str = "", source: str = feature.source) -> Piece:
+        return Piece(source, what, of and f"{'l' if source == 'lines' else 'o'}.{of}", after, until, where)
 
     match feature.aggregate:
-        case "count":
-            return (piece("count"),)
         case "sum" if feature.of == "net_amount":
-            return (piece("amount"), piece("amount", "refunds"))
+            return (piece("sum", "amount"), piece("sum", "amount", "refunds"))
         case "sum":
-            return (piece(feature.of),)
+            return (piece("sum", feature.of),)
         case "average":
-            return (piece(feature.of), piece("count"))
-        case "days":
-            return (piece("days"),)
-        case "distinct":
-            return (piece("products"),)
+            return (piece("sum", feature.of), piece("count"))
+        case "count" | "days" | "distinct":
+            return (piece(feature.aggregate),)
         case "recency":
             return (piece("last"),)
         case "tenure":
             return (piece("first"),)
         case "interval":
-            return (piece("day_first"), piece("day_last"), piece("days"))
-        case "gap":
-            return (Piece(feature.source, "last"), Piece(feature.source, "before"))
+            return (piece("first_day"), piece("last_day"), piece("days"))
+        case "interval_median":
+            return (piece("day"),)
+        case "gap":  # the last row of all, and the one before it where the last lies in the window
+            return (replace(piece("last"), after=None), piece("before"))
     raise FeatureError(f"{feature.name}: the aggregate {feature.aggregate!r} cannot be read from {feature.source}")
 
 
-def fact_queries(pieces: Iterable[Piece], as_of: int) -> list[Query]:
+def _customer_query(columns: Sequence[str]) -> Query:
+    """Every stored customer: key hash, whether it is not graded, and the profile columns asked for."""
+    chosen = "".join(f", cast(coalesce(o.{PROFILE_COLUMNS[name]}, {NULL}) as bigint) as {name}" for name in columns)
+    flag = "case when o.not_graded is null then 0 else 1 end as not_graded"
+    live = "o.merged_into is null and o.voided_at is null"
+    return Query("customers", f"select o.id as customer_id, o.key_hash, {flag}{chosen} from customer o where o.id between @low and @high and {live}")
+
+
+def _custom_queries(plan: Plan) -> list[Query]:
+    """All custom fields asked for, as rows (customer, field, value)."""
+    names = [feature.of for feature in plan.features if feature.source == "custom"]
+    if not names:
+        return []
+    fields = ", ".join(plan.text("custom field", name) for name in names)
+    where = f"o.customer_id between @low and @high and o.field_id in ({fields})"
+    text = f"select o.customer_id as customer_id, o.field_id as p0, o.value as p1 from custom_value o where {where}"
+    return [Query("custom", text, tuple(Piece("custom", "value", name) for name in names))]
+
+
+def _day_queries(pieces: Iterable[Piece]) -> list[Query]:
+    """Raw purchase days, which only medians need: the one kind of feature that no GROUP BY of integers gives (ENGINE 27)."""
+    found = []
+    for number, piece in enumerate(piece for piece in pieces if piece.what == "day"):
+        hint = "@index" if piece.covered else "@rows"
+        where = " and ".join([_scope(piece.source), *_tests(piece)])
+        text = f"select distinct o.customer_id as customer_id, o.ordered_on as p0 from orders o {hint} where {where}"
+        found.append(Query(f"days-{number}", text, (piece,)))
+    return found
+
+
+def _fact_queries(pieces: Iterable[Piece]) -> list[Query]:
     """One query per source and kind; those that the index does not cover apart, so that they do not slow the others."""
     groups: dict[tuple[str, bool], list[Piece]] = {}
-    for piece in dict.fromkeys(pieces):
-        groups.setdefault((piece.source, piece.covered), []).append(piece)
-    return [_fact_query(source, covered, members, as_of) for (source, covered), members in groups.items()]
+    for piece in pieces:
+        if piece.source in FACTS and piece.what != "day":
+            groups.setdefault((piece.source, piece.covered), []).append(piece)
+    return [_fact_query(source, covered, members) for (source, covered), members in groups.items()]
 
 
-def _fact_query(source: str, covered: bool, pieces: Sequence[Piece], as_of: int) -> Query:
-    before = [piece for piece in pieces if piece.what == "before"]
+def _fact_query(source: str, covered: bool, pieces: Sequence[Piece]) -> Query:
     plain = [piece for piece in pieces if piece.what != "before"]
-    if before and Piece(source, "last") not in plain:
-        plain.append(Piece(source, "last"))
-    kind = REFUND if source == "refunds" else SALE
-    columns = ", ".join(f"{_aggregate(piece)} as p{number}" for number, piece in enumerate(plain))
+    before = [piece for piece in pieces if piece.what == "before"]
+    common = set(_tests(plain[0])).intersection(*map(_tests, plain))
+    columns = ", ".join(f"{_aggregate(piece, common)} as p{number}" for number, piece in enumerate(plain))
     if source == "lines":
-        table, hint = "order_line l join orders o on o.id = l.order_id left join product p on p.id = l.product_id", ""
+        tables = "orders o @rows @join order_line l on l.order_id = o.id"
+        if any("p." in piece.where for piece in pieces):
+            tables += " left join product p on p.id = l.product_id"
     else:
-        table, hint = "orders o", "{indexed}" if covered else "{not_indexed}"
-    text = (
-        f"select o.customer_id as customer_id, {columns} from {table} {hint} "
-        f"where o.kind = {kind} and o.ordered_at <= {as_of} {{range}} group by o.customer_id"
-    )
+        tables = f"orders o {'@index' if covered else '@rows'}"
+    where = " and ".join([_scope(source), *sorted(common)])
+    text = f"select o.customer_id as customer_id, {columns} from {tables} where {where} group by o.customer_id"
     if before:
-        last = f"g.p{plain.index(Piece(source, 'last'))}"
-        of_customer = f"b.customer_id = g.customer_id and b.ordered_at < {last} and b.kind = {kind}"
-        seek = f"select max(b.ordered_at) from orders b {{indexed}} where {of_customer}"
-        text = f"select g.*, coalesce(({seek}), {NULL}) as p{len(plain)} from ({text}) g"
+        seeks = "".join(f", {_seek(piece, plain)} as p{number}" for number, piece in enumerate(before, len(plain)))
+        text = f"select g.*{seeks} from ({text}) g"
     return Query(f"{source}-{'index' if covered else 'rows'}", text, (*plain, *before))
 
 
-def _aggregate(piece: Piece) -> str:
-    value = _VALUES[piece.what]
-    tests = [f"o.ordered_at > {piece.after}"] if piece.after is not None else []
-    if piece.until is not None:
-        tests.append(f"o.ordered_at <= {piece.until}")
+def _seek(piece: Piece, plain: Sequence[Piece]) -> str:
+    """The moment before the last: one index seek per customer, and only for those whose last lies in the window."""
+    last = f"g.p{plain.index(replace(piece, what='last', after=None))}"
+    tests = _tests(replace(piece, after=None))
+    where = " and ".join([f"o.customer_id = g.customer_id and o.kind = {_kind(piece.source)}", *tests])
+    seek = f"coalesce((select o.ordered_at from orders o @index where {where} order by o.ordered_at desc limit 1 offset 1), {NULL})"
+    return seek if piece.after is None else f"case when {last} > @s{piece.after} then {seek} else {NULL} end"
+
+
+def _kind(source: str) -> int:
+    return REFUND if source == "refunds" else SALE
+
+
+def _scope(source: str) -> str:
+    return f"o.customer_id between @low and @high and o.kind = {_kind(source)}"
+
+
+def _tests(piece: Piece) -> list[str]:
+    tests = [f"o.ordered_at <= @s{piece.until}"]
+    if piece.after is not None:
+        tests.append(f"o.ordered_at > @s{piece.after}")
     if piece.where:
         tests.append(piece.where)
-    if tests:
-        value = f"case when {' and '.join(tests)} then {value} end"
-    match piece.what:
-        case "count":
-            return f"count({value})"
-        case "days" | "products":
-            return f"count(distinct {value})"
-        case "first" | "day_first":
-            return f"coalesce(min({value}), {NULL})"
-        case "last" | "day_last":
-            return f"coalesce(max({value}), {NULL})"
-    return f"cast(coalesce(sum({value}), 0) as bigint)"
+    return tests
 
 
-_VALUES: Mapping[str, str] = {
-    "count": "1",
-    "amount": "o.amount",
-    "cost": "o.cost",
-    "days": "o.ordered_on",
-    "day_first": "o.ordered_on",
-    "day_last": "o.ordered_on",
-    "first": "o.ordered_at",
-    "last": "o.ordered_at",
-    "quantity": "l.quantity",
-    "line_amount": "l.amount",
-    "products": "l.product_id",
-}
+def _aggregate(piece: Piece, common: set[str]) -> str:
+    own = [test for test in _tests(piece) if test not in common]
+    value = f"case when {' and '.join(own)} then {piece.value} end" if own else piece.value
+    return _AGGREGATES[piece.what].format(value)
 
 
-def condition_sql(where: Mapping[str, Any], source: str, terms: Terms) -> tuple[str, bool]:
-    """A feature's filter as SQL of integers only, and whether the covering index answers it. Checked before: `check_where`."""
-    if "all" in where or "any" in where:
-        word = "all" if "all" in where else "any"
-        parts = [condition_sql(part, source, terms) for part in where[word]]
-        joined = (" and " if word == "all" else " or ").join(text for text, _ in parts)
-        return f"({joined})", all(covered for _, covered in parts)
-    if "not" in where:
-        text, covered = condition_sql(where["not"], source, terms)
-        return f"not coalesce({text}, false)", covered
-    name, op, value = where["feature"], where["op"], where["value"]
-    values = value if isinstance(value, list) else [value]
-    ids = ", ".join(str(terms(name, text)) for text in values)
-    negated = "not in" if op in ("!=", "not_in") else "in"
-    return f"{_FILTERED.get(name, f'o.{name}_id')} {negated} ({ids})", name in COVERED
+# --- filters ----------------------------------------------------------------------------------------------------
 
 
-_FILTERED = {"category": "p.category_id", "product": "l.product_id"}
+def filter_kinds(source: str) -> dict[str, ColumnKind]:
+    """What a filter of a source may name, for the check of conditions."""
+    return {name: ColumnKind("text") for name in FILTERS.get(source, {})}
 
 
-def customer_query(columns: Sequence[str]) -> Query:
-    """Every stored customer, by id: key hash, and the profile columns asked for."""
-    chosen = "".join(f", coalesce({PROFILE_COLUMNS[name]}, {NULL}) as {name}" for name in columns)
-    text = f"select id as customer_id, key_hash{chosen} from customer o where merged_into is null and voided_at is null {{range}}"
-    return Query("customers", text)
+def _filter_sql(feature: Feature, plan: Plan) -> str:
+    """A feature's filter as SQL of integers. SQL's own three values are those of conditions: unknown does not match."""
+    return _node_sql(read_condition(feature.where, filter_kinds(feature.source)), feature, plan)
 
 
-def finished(query: Query, *, sqlite: bool, low: int | None = None, high: int | None = None) -> str:
-    """The statement for customers in (low, high]; None is unlimited."""
-    key = "id" if query.name == "customers" else "o.customer_id"
-    bounds = (f"and {key} > {low} " if low is not None else "") + (f"and {key} <= {high}" if high is not None else "")
-    one = low is not None and high == low + 1  # a single customer is found by the index, whatever else is read
-    text = query.text.replace("{range}", bounds)
-    text = text.replace("{indexed}", "indexed by ix_orders_features" if sqlite else "")
-    return text.replace("{not_indexed}", "not indexed" if sqlite and not one else "")
+def _node_sql(node: Node, feature: Feature, plan: Plan) -> str:
+    if isinstance(node, Leaf):
+        return _leaf_sql(node, feature, plan)
+    if isinstance(node, Not):
+        return f"(not {_node_sql(node.item, feature, plan)})"
+    joined = (" and " if node.kind == "all" else " or ").join(_node_sql(item, feature, plan) for item in node.items)
+    return f"({joined})"
+
+
+def _leaf_sql(leaf: Leaf, feature: Feature, plan: Plan) -> str:
+    column = FILTERS[feature.source][leaf.feature]
+    match leaf.op:
+        case "is_missing":
+            return f"{column} is null"
+        case "is_present":
+            return f"{column} is not null"
+        case "=" | "!=" | "in" | "not_in" if leaf.other is None:
+            ids = ", ".join(plan.text(leaf.feature, str(text)) for text in leaf.literals)
+            return f"{column} {'in' if leaf.op in ('=', 'in') else 'not in'} ({ids})"
+    raise FeatureError(f"{feature.name}: a filter cannot use {leaf.op!r} on {leaf.feature}; expected =, !=, in, not_in, is_missing or is_present")
+
+
+# --- filling in -------------------------------------------------------------------------------------------------
+
+
+def rendered(query: Query, *, sqlite: bool, as_of: int, ids: Sequence[Sequence[int]], low: int, high: int) -> str:
+    """The statement for the customers `low` to `high` as of a moment. ids: of each text of the plan, none if unknown."""
+    index = "indexed by ix_orders_features" if sqlite else ""
+    fixed = {
+        "low": str(low),
+        "high": str(high),
+        "index": index,
+        "rows": ("not indexed" if low < high else index) if sqlite else "",  # a single customer is found by the index
+        "join": "cross join" if sqlite else "join",  # keeps orders outside, so that lines are read in their own order
+    }
+
+    def filled(found: re.Match[str]) -> str:
+        name = found[1]
+        if name in fixed:
+            return fixed[name]
+        number = int(name[1:])
+        return str(as_of - number) if name[0] == "s" else ", ".join(map(str, ids[number])) or "-1"
+
+    return re.sub(r"@(\w+)", filled, query.text)
