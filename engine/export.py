@@ -41,6 +41,12 @@ def write_file(table: Table, format_: str, path: Path) -> int:
         return write_table(table, format_, stream)
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a small file, whole or not at all. Raises `TierwiseError` like `write_file`."""
+    with _new_file(path) as stream:
+        stream.write(data)
+
+
 @contextmanager
 def _new_file(path: Path) -> Iterator[BinaryIO]:
     """A temporary file beside `path` that takes its place at the end."""

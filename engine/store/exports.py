@@ -10,18 +10,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from engine.columns import Array
 from engine.errors import RunError, did_you_mean
-from engine.evaluate import plain
 from engine.exporting.table import BATCH, Batch, Field, Table
 from engine.moments import written
 from engine.run_report import declared_output
 from engine.store import outcomes
 from engine.store.blocks import NONE, Block, restored
-from engine.store.models import change, customer, import_batch, output, rejected_row, run
+from engine.store.models import change, customer, import_batch, output, rejected_row, source
 from engine.store.outcomes import RunRecord
+from engine.values import plain
 
 ASSIGNMENT_FIELDS = (*(Field(name) for name in ("customer", "policy", "output")), Field("value", "any"), Field("since"))
 CHANGE_FIELDS = (
@@ -65,7 +65,7 @@ def _addresses(record: RunRecord, policy: str | None, all_outputs: bool) -> list
 def _assignments(connection: Connection, record: RunRecord, zone: ZoneInfo, addresses: Sequence[str], value: str | None) -> Iterator[Batch]:
     block = outcomes.load_block(connection, record.id)
     addresses = [address for address in addresses if address in block.values]
-    since = _moments_of_runs(connection, zone)
+    since = {number: written(moment, zone) for number, moment in outcomes.moments_of_runs(connection).items()}
     decoders = [_Decoder(connection, record, block, address, since) for address in addresses]
     names = np.array([address.split(".") for address in addresses], dtype=object).reshape(-1, 2)
     for start in range(0, len(block.customer_id), BATCH):
@@ -128,12 +128,8 @@ def external_ids(connection: Connection, customers: Array, *, live: bool = False
     query = select(customer.c.id, customer.c.external_id).where(customer.c.id.between(int(customers[0]), int(customers[-1])))
     if live:
         query = query.where(customer.c.merged_into.is_(None), customer.c.voided_at.is_(None))
-    known = dict(connection.execute(query).tuples().all())
+    known = dict(connection.execute(query).all())
     return _objects([known.get(number) for number in customers.tolist()])
-
-
-def _moments_of_runs(connection: Connection, zone: ZoneInfo) -> dict[int, str]:
-    return {row.id: written(row.as_of, zone) for row in connection.execute(select(run.c.id, run.c.as_of))}
 
 
 def changes(connection: Connection, record: RunRecord, zone: ZoneInfo) -> Table:
@@ -185,3 +181,28 @@ def _rejected(connection: Connection, batch: int | None) -> Iterator[Batch]:
         query = query.where(r.batch_id == batch)
     for part in connection.execute(query.execution_options(stream_results=True)).partitions(BATCH):
         yield list(zip(*part, strict=True))
+
+
+def flows(connection: Connection, record: RunRecord) -> list[dict[str, Any]]:
+    """How many customers of a run went from which value to which, by output, the largest flow first."""
+    keys = {number: key for found in outcomes.all_labels(connection).values() for key, number in found.items()}
+    flags = {0: "false", 1: "true"}
+    columns = (output.c.address, output.c.kind, change.c.was, change.c.now)
+    query = select(*columns, func.count().label("customers")).join(output, output.c.id == change.c.output_id)
+    rows = connection.execute(query.where(change.c.run_id == record.id).group_by(*columns)).all()
+    found = []
+    for row in rows:
+        known = flags if row.kind == "flag" else keys
+        found.append({"output": row.address, "was": known.get(row.was), "now": known.get(row.now), "customers": row.customers})
+    return sorted(found, key=lambda flow: (flow["output"], -flow["customers"], flow["was"] or "", flow["now"] or ""))
+
+
+def batch_rows(connection: Connection) -> list[dict[str, Any]]:
+    """Every import, the newest first, as plain objects."""
+    b = import_batch.c
+    query = select(import_batch, source.c.name.label("source")).join(source, source.c.id == b.source_id).order_by(b.id.desc())
+    names = ("file", "kind", "source", "mapping", "actor", "rows", "created", "updated", "unchanged", "rejected", "ignored")
+    return [
+        {"batch": row.id, **{name: getattr(row, name) for name in names}, "undone": row.undone_at is not None}
+        for row in connection.execute(query)
+    ]

@@ -140,6 +140,11 @@ def runs(connection: Connection, limit: int = 50) -> list[RunRecord]:
     return [_record(row) for row in connection.execute(select(run).order_by(run.c.id.desc()).limit(limit)).mappings()]
 
 
+def moments_of_runs(connection: Connection) -> dict[int, int]:
+    """The as_of of every run, by its number."""
+    return {row.id: row.as_of for row in connection.execute(select(run.c.id, run.c.as_of))}
+
+
 def load_block(connection: Connection, run_id: int) -> Block:
     """The outcome block of a run, its own number written into the since-columns. Raises `RunError` when retention took it."""
     data = connection.scalar(select(block.c.data).where(block.c.run_id == run_id, block.c.kind == "outcome"))
