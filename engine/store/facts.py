@@ -53,9 +53,9 @@ def init_settings(store: Store, timezone: ZoneInfo | str, currency: str, minor_d
 
 def next_fact_seq(connection: Connection) -> int:
     """Raise the fact clock. The first statement of every write of facts: its row lock puts writers in order (ENGINE 7)."""
-    return connection.execute(update(fact_clock).values(seq=fact_clock.c.seq + 1).returning(fact_clock.c.seq)).scalar_one()
+    return int(connection.execute(update(fact_clock).values(seq=fact_clock.c.seq + 1).returning(fact_clock.c.seq)).scalar_one())
 
 
 def fact_seq(connection: Connection) -> int:
     """Where the fact clock stands: every committed write of facts has a number up to this."""
-    return connection.execute(select(fact_clock.c.seq)).scalar_one()
+    return int(connection.execute(select(fact_clock.c.seq)).scalar_one())

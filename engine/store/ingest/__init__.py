@@ -1,11 +1,27 @@
 """Bring facts into the store: read files, clean rows, create and update, account for every row, undo.
 
 `load_mapping` says how a file's columns become facts, `import_file` and `import_rows` bring them in, `rejected` lists
-what was refused, `undo` takes a batch back.
+what was refused, `undo` takes a batch back, `void` takes one fact out of every feature.
 """
 
+from engine.store.ingest.batches import UndoReport, rejected, undo
 from engine.store.ingest.files import Progress, import_file
 from engine.store.ingest.mapping import Mapping, built_in_mappings, load_mapping
 from engine.store.ingest.report import ImportReport
+from engine.store.ingest.rows import import_rows
+from engine.store.ingest.voids import unvoid, void
 
-__all__ = ["ImportReport", "Mapping", "Progress", "built_in_mappings", "import_file", "load_mapping"]
+__all__ = [
+    "ImportReport",
+    "Mapping",
+    "Progress",
+    "UndoReport",
+    "built_in_mappings",
+    "import_file",
+    "import_rows",
+    "load_mapping",
+    "rejected",
+    "undo",
+    "unvoid",
+    "void",
+]

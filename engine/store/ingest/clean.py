@@ -44,6 +44,7 @@ class Rows:
         self.fields = fields
         self.alive: Flags = np.ones(len(chunk), bool)
         self.repeated = 0
+        self._customer_only: Flags = np.zeros(len(chunk), bool)
         self.ignored: dict[str, int] = {}
         self.rejected: list[Rejected] = []
         self._read: dict[str, Parsed] = {}
@@ -58,6 +59,11 @@ class Rows:
     def has(self, name: str) -> bool:
         """Whether the file brings this field."""
         return name in self._read
+
+    @property
+    def brought(self) -> set[str]:
+        """The fields that these rows bring; what they do not bring stays as it is in the store."""
+        return set(self._read)
 
     def ints(self, name: str) -> Ints:
         """A numeric field; NONE where the cell is empty, or everywhere when the file has no such column."""
@@ -142,9 +148,21 @@ class Rows:
 
     def _ignore_by_rule(self) -> None:
         for rule in self.mapping.ignore:
-            self.ignore(self._holds(rule), rule.reason)
+            holds = self._holds(rule)
+            if rule.keep_customer:
+                self._customer_only |= holds & self.alive
+            self.ignore(holds, rule.reason)
+
+    def names_customer(self) -> Flags:
+        """Rows that are alive, and ignored ones that still make their customer known."""
+        column = self._read["customer"]
+        return np.asarray(self.alive | (self._customer_only & column.present & (column.fault == 0)))
 
     def _holds(self, rule: RowRule) -> Flags:
+        holds = self._test(rule)
+        return holds & self._holds(rule.also) if rule.also else holds
+
+    def _test(self, rule: RowRule) -> Flags:
         array = self.chunk.columns[rule.column]
         if rule.op in ("below", "at_most", "above"):
             found = read_decimals(array, 4, limit=10**15, decimal=self.mapping.decimal, thousands=self.mapping.thousands, rounding=True)
@@ -165,6 +183,9 @@ class Rows:
             if column is None or column.column not in self.chunk.columns:
                 if name in self.mapping.constants:
                     self._read[name] = self._constant(each, self.mapping.constants[name])
+                elif each.required:
+                    self.reject(np.ones(len(self), bool), name, "missing value", self._expected(each, "missing value"))
+                    self._read[name] = self._cell(each, ColumnMap(name), pa.nulls(len(self), pa.string()))
                 continue
             found = self._cell(each, column)
             if each.required:
@@ -247,7 +268,7 @@ class Rows:
         if reason == "missing value":
             return f"a value: {each.help[:1].lower()}{each.help[1:]}"
         if reason in ("not a date", "impossible date"):
-            formats = self.mapping.columns[each.name].formats
+            formats = self.mapping.columns[each.name].formats if each.name in self.mapping.columns else ()
             return f"a date such as 2025-01-31 13:45{' or in the form ' + ', '.join(formats) if formats else ''}"
         if reason == "not one of the choices":
             return f"one of {', '.join(_CHOICES.get(self.mapping.kind, {}).get(each.name, {'true': 1, 'false': 0}))}"

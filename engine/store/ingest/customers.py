@@ -153,6 +153,7 @@ class CustomerLoader:
         changed &= ~again
         self._seen.note(keys, np.where(before > 0, before, rows.chunk.lines[chosen]))
         self._write(keys, brought, was, stored, changed)
+        self.tables.many("update customer set voided_at = null where id = ?", keys[changed & revived])
         self.intake.report.updated += int(changed.sum())
         self.intake.report.unchanged += int((rows.alive[chosen] & ~changed).sum())
 
@@ -191,7 +192,7 @@ class CustomerLoader:
         chosen_documents = [document for document, keep in zip(documents, kept.tolist(), strict=True) if keep]
         self.intake.save_former("customer", keys[at][kept].tolist(), [stored["batch_id"][i] for i in at[kept].tolist()], chosen_documents)
         plain = [name for name in brought if not name.startswith("custom.")]
-        sets = ", ".join([f"{name} = ?" for name in plain] + [f"batch_id = {self.intake.batch}", "voided_at = null"])
+        sets = ", ".join([f"{name} = ?" for name in plain] + [f"batch_id = {self.intake.batch}"])
         self.tables.many(f"update customer set {sets} where id = ?", *(upsert.take(brought[name], at) for name in plain), keys[at])
         for name in customs:
             self._write_custom(name, keys[at], brought[name][at])

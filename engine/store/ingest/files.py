@@ -105,6 +105,7 @@ def run_chunks(
         rows = Rows(chunk, intake.mapping, intake.settings, fields)
         if loader is None:
             loader = make_loader(intake, (total() or len(chunk)) if bulk_allowed else 0)
+        intake.brought = rows.brought
         loader.take(rows)
         count_rows(intake, rows)
         if progress:
@@ -203,7 +204,7 @@ def _custom_columns(names: Sequence[str], file: str) -> dict[str, ColumnMap]:
 
 
 def _rule_columns(mapping: Mapping) -> set[str]:
-    return {rule.column for rules in (mapping.refunds, mapping.ignore, mapping.not_graded) for rule in rules}
+    return {name for rules in (mapping.refunds, mapping.ignore, mapping.not_graded) for rule in rules for name in rule.columns()}
 
 
 def unused_columns(names: Sequence[str], used: Sequence[str], mapping: Mapping) -> list[str]:

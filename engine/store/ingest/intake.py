@@ -43,6 +43,7 @@ class Intake:
     batch: int
     seq: int
     source: int
+    brought: set[str] = field(default_factory=set)  # the fields of the rows in hand; others are left as they are stored
     custom_fields: dict[str, int] = field(default_factory=dict)
     rows_of_orders: list[tuple[int, Any]] = field(default_factory=list)
     _terms: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -108,11 +109,6 @@ class Intake:
         """Write the fact clock's number to every customer touched (ENGINE 7)."""
         ids = np.flatnonzero(self._touched)
         self.tables.many(f"update customer set fact_seq = {self.seq} where id = ? and fact_seq <> {self.seq}", ids)
-
-    @property
-    def brought(self) -> set[str]:
-        """The fields that this import brings; what it does not bring is left as it is."""
-        return set(self.mapping.columns) | set(self.mapping.constants)
 
     def note_order_rows(self, keys: Ints, lines: Ints) -> None:
         """Remember on which rows of the file new orders stand; rows without gaps cost nothing."""

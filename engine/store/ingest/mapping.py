@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from engine.documents import Document, read_file, read_text
 from engine.errors import FactError, Fault, RulebookError, did_you_mean
 from engine.store.ingest.fields import FIELDS
-from engine.store.ingest.mapping_check import check
+from engine.store.ingest.mapping_check import RULE_OPS, check
 
 KINDS = tuple(FIELDS)
 
@@ -44,12 +44,21 @@ class ColumnMap:
 
 @dataclass(frozen=True, slots=True)
 class RowRule:
-    """Which rows: one test on one column of the file, as it stands there before any cleaning."""
+    """Which rows: one test on one column of the file, as it stands there before any cleaning.
+
+    also: a second test that must hold too. keep_customer: a row left out still makes its customer known.
+    """
 
     column: str
     op: str  # empty, equals, starts_with, below, at_most, above
     value: Any
     reason: str = ""
+    also: RowRule | None = None
+    keep_customer: bool = False
+
+    def columns(self) -> set[str]:
+        """The columns of the file that the rule looks at."""
+        return {self.column} | (self.also.columns() if self.also else set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,9 @@ def parse_mapping(document: Document, name: str, settings: BusinessSettings) -> 
         currency=body.get("currency", settings.currency),
         constants={key: str(value) for key, value in body.get("constants", {}).items()},
         native=native,
-        **{key: _rules(body.get(key, [])) for key in ("refunds", "ignore", "not_graded")},
+        refunds=_rules(body.get("refunds", [])),
+        ignore=_rules(body.get("ignore", [])),
+        not_graded=_rules(body.get("not_graded", [])),
         **{key: body[key] for key in _PLAIN if key in body},
     )
 
@@ -152,10 +163,10 @@ def _column(value: Any) -> ColumnMap:
 
 
 def _rules(value: Any) -> tuple[RowRule, ...]:
-    rules = [value] if isinstance(value, dict) else value
-    return tuple(RowRule(rule["column"], *_test(rule), str(rule.get("reason", ""))) for rule in rules)
+    return tuple(_rule(rule) for rule in ([value] if isinstance(value, dict) else value))
 
 
-def _test(rule: Dict[str, Any]) -> tuple[str, Any]:
-    op = next(key for key in rule if key not in ("column", "reason"))
-    return op, rule[op]
+def _rule(rule: Dict[str, Any]) -> RowRule:
+    op = next(key for key in rule if key in RULE_OPS)
+    also = _rule(rule["and"]) if "and" in rule else None
+    return RowRule(rule["column"], op, rule[op], str(rule.get("reason", "")), also, bool(rule.get("keep_customer", False)))

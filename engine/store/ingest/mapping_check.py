@@ -165,19 +165,24 @@ def _rules(checker: _Checker, key: str, rules: Any) -> None:
         checker.fault(key, repr(rules), "expected a rule {column: .., starts_with: ..}, or a list of them")
         return
     for i, rule in enumerate(rules):
-        place = f"{key}[{i}]"
-        if not isinstance(rule, dict) or not isinstance(rule.get("column"), str):
-            checker.fault(place, repr(rule), "expected column, one test, and a reason")
-            continue
-        tests = [each for each in rule if each not in ("column", "reason")]
-        if len(tests) != 1 or tests[0] not in RULE_OPS:
-            checker.fault(place, f"the tests {', '.join(tests) or 'none'}", f"expected exactly one of {', '.join(RULE_OPS)}")
-        elif not _fits(tests[0], rule[tests[0]]):
-            checker.fault(
-                f"{place}.{tests[0]}", repr(rule[tests[0]]), "expected a text, a number for below, at_most and above, true for empty"
-            )
-        if key != "refunds" and not rule.get("reason"):
-            checker.fault(place, "no reason", "expected reason: why these rows are left out")
+        _rule(checker, f"{key}[{i}]", rule)
+        if isinstance(rule, dict) and key != "refunds" and not rule.get("reason"):
+            checker.fault(f"{key}[{i}]", "no reason", "expected reason: why these rows are left out")
+        if isinstance(rule, dict) and not isinstance(rule.get("keep_customer", False), bool):
+            checker.fault(f"{key}[{i}].keep_customer", repr(rule["keep_customer"]), "expected true or false")
+
+
+def _rule(checker: _Checker, place: str, rule: Any) -> None:
+    if not isinstance(rule, dict) or not isinstance(rule.get("column"), str):
+        checker.fault(place, repr(rule), "expected column, one test, and a reason")
+        return
+    tests = [each for each in rule if each not in ("column", "reason", "and", "keep_customer")]
+    if len(tests) != 1 or tests[0] not in RULE_OPS:
+        checker.fault(place, f"the tests {', '.join(tests) or 'none'}", f"expected exactly one of {', '.join(RULE_OPS)}")
+    elif not _fits(tests[0], rule[tests[0]]):
+        checker.fault(f"{place}.{tests[0]}", repr(rule[tests[0]]), "expected a text, a number for below, at_most and above, true for empty")
+    if "and" in rule:
+        _rule(checker, f"{place}.and", rule["and"])
 
 
 def _fits(op: str, value: Any) -> bool:

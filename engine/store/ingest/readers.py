@@ -49,7 +49,9 @@ class Chunk:
 class Reader(Protocol):
     """An opened file."""
 
-    names: Sequence[str]
+    @property
+    def names(self) -> Sequence[str]:
+        """The columns of the file."""
 
     def total(self) -> int | None:
         """About how many rows the file has, as far as is known by now."""
@@ -95,7 +97,7 @@ class ParquetReader:
             self._file = pq.ParquetFile(path, memory_map=False, pre_buffer=False)
         except (pa.ArrowInvalid, OSError) as error:
             raise FactError(f"{path} is not a readable Parquet file: {str(error).splitlines()[0]}") from None
-        self.names: list[str] = list(self._file.schema_arrow.names)
+        self.names: Sequence[str] = list(self._file.schema_arrow.names)
 
     def total(self) -> int | None:
         """Parquet says how many rows it has."""

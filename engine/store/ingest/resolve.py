@@ -35,7 +35,7 @@ class Resolver:
         self._joined: dict[str, int] = dict(intake.tables.rows(query, intake.source))
 
     def entries(self, rows: Rows) -> Entries:
-        """The rows that are still alive afterwards, as entries."""
+        """All rows as entries; those still alive afterwards are sound."""
         columns = self._money(rows, self._kinds(rows))
         customers = self._customers(rows)
         columns["customer_id"] = customers
@@ -49,7 +49,7 @@ class Resolver:
         columns["product_id"] = self._product_ids(rows)
         columns["external_id"] = rows.texts("order")
         columns["refund_of"] = rows.texts("refund_of")
-        return Entries(columns).take(np.flatnonzero(rows.alive))
+        return Entries(columns)
 
     def _kinds(self, rows: Rows) -> Ints:
         """Sale or refund; a refund may stand with either sign, a sale must not be negative."""
@@ -66,7 +66,8 @@ class Resolver:
 
     def _customers(self, rows: Rows) -> Ints:
         texts = rows.texts("customer")
-        usable = texts if rows.alive.all() else pc.if_else(pa.array(rows.alive), texts, None)
+        named = rows.names_customer()
+        usable = texts if named.all() else pc.if_else(pa.array(named), texts, None)
         values, codes = distinct(usable)
         index = self.intake.customers(self.intake.source)
         keys = index.find(values)
