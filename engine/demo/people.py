@@ -64,7 +64,7 @@ def make_people(dice: Dice, customers: int) -> People:
         "income": _unless(company | dice.chance(customers, 0.55), _incomes(dice, market, age)),
         "email": _unless(dice.chance(customers, 0.08), _emails(dice, latin)),
         "phone": _unless(dice.chance(customers, 0.12), _phones(dice, country)),
-        "joined_at": _stamps(joined),
+        "joined_at": _dates(joined),
         "not_graded": np.full(customers, "", dtype=object),
     }
     _special_accounts(table, customers)
@@ -180,9 +180,9 @@ def _phones(dice: Dice, country: Array) -> Array:
     return found
 
 
-def _stamps(days: Array) -> Array:
-    seconds = np.floor(days * 86_400).astype("timedelta64[s]")
-    result: Array = (np.datetime_as_string(np.datetime64(FIRST_DAY, "s") + seconds).astype(object)) + "+08:00"
+def _dates(days: Array) -> Array:
+    """The day each joined; no time of day, so that the first order may stand on the same day."""
+    result: Array = np.datetime_as_string(np.datetime64(FIRST_DAY) + np.floor(days).astype("timedelta64[D]")).astype(object)
     return result
 
 
@@ -197,4 +197,4 @@ def _special_accounts(table: dict[str, Array], customers: int) -> None:
     table["name"][tests:walk_in], table["name"][walk_in] = [f"Test account {n + 1}" for n in range(TESTS)], "散客 Walk-in customers"
     for name in ("gender", "birth_date", "education", "income", "email", "phone"):
         table[name][tests:] = ""
-    table["joined_at"][walk_in] = f"{FIRST_DAY}T09:00:00+08:00"
+    table["joined_at"][walk_in] = str(FIRST_DAY)
