@@ -1,0 +1,49 @@
+"""The page of one customer: where it is, since when, why, and what would move it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text as Line
+
+from engine.render import scale
+from engine.render.figures import moment
+from engine.render.page import Page, pairs
+from engine.report import ExplanationView
+
+
+def explanation(console: Console, views: Sequence[ExplanationView], language: str, *, customer: str = "", name: str = "", as_of: str = "") -> None:
+    """Print one customer, policy by policy. customer: its id. as_of: ISO 8601."""
+    page = Page(console, language)
+    at = page.say("as of ", "截至 ") + moment(as_of, page.language) if as_of else ""
+    page.title(name or customer, page.dots([customer if name else "", at]))
+    for view in views:
+        page.print()
+        _policy(page, view)
+
+
+def _policy(page: Page, view: ExplanationView) -> None:
+    head = Line(page.words(view.title), scale.STRONG) + Line("  ")
+    if view.value is None:
+        head += Line(page.say("no value", "无结果"), scale.QUIET)
+    else:
+        head += scale.badge(page.words(view.value_title), view.step)
+        if view.since:
+            head += Line(page.say("  since ", "  自 ") + moment(view.since[:10], page.language) + page.say("", " 起"), scale.QUIET)
+    page.print(head)
+    page.print(pairs(_parts(page, view), indent=2))
+
+
+def _parts(page: Page, view: ExplanationView) -> list[tuple[str, RenderableType]]:
+    parts: list[tuple[str, RenderableType]] = []
+    withheld = page.words(view.withheld)
+    if withheld:
+        parts.append((page.say("because", "原因"), Line(withheld)))
+    if view.reasons:
+        parts.append((page.say("because", "原因"), Group(*(Line(reason) for reason in view.reasons))))
+    if view.inputs:
+        parts.append((page.say("reads", "依据"), pairs((page.words(title), Line(value)) for title, value in view.inputs)))
+    if view.nearest:
+        parts.append((page.say("would change", "如何改变"), Group(*(Line(nearest, scale.BRAND) for nearest in view.nearest))))
+    return parts
