@@ -40,17 +40,18 @@ MAY_USE = {
 """Top-level packages beside the standard library; sqlite3 counts as a package of its own."""
 
 ALSO = {
+    "engine.covers": {"pysat"},
     "engine.exporting.writers": {"openpyxl", "pyarrow"},
     "engine.registry": {"plugins"},  # only its folder, to find what is built in
     "engine.render": {"rich"},
     "engine.settings": {"environs"},
-    "engine.store.features": {"adbc_driver_postgresql"},
+    "engine.store.feature_fetch": {"adbc_driver_postgresql"},
     "engine.store.ingest.sheet_reader": {"openpyxl"},
-    "engine.store.reader": {"adbc_driver_sqlite"},
+    "engine.store.reader": {"adbc_driver_manager", "adbc_driver_sqlite"},
     "engine.tables.spreadsheet": {"openpyxl"},
     "engine.testing": {"pytest"},
 }
-"""Single modules that stand for one library."""
+"""Single modules, or packages with all that is in them, that stand for one library."""
 
 OTHER_SQLITES = {"adbc_driver_sqlite", "apsw", "duckdb", "pysqlite3"}
 """Libraries that carry an SQLite of their own: in one process with sqlite3 they lose commits and crash."""
@@ -110,13 +111,17 @@ def edges() -> list[tuple[str, str]]:
     return [(module, target) for module, targets in IMPORTS.items() for target in sorted(targets)]
 
 
+def also(module: str) -> set[str]:
+    return {library for owner, libraries in ALSO.items() if module == owner or module.startswith(f"{owner}.") for library in libraries}
+
+
 def test_only_the_libraries_of_its_layer():
     wrong = []
     for module, target in edges():
         top = target.split(".")[0]
         if top in sys.stdlib_module_names and top != "sqlite3":
             continue
-        if layer(module) != "api" and top not in MAY_USE[layer(module)] | ALSO.get(module, set()):
+        if layer(module) != "api" and top not in MAY_USE[layer(module)] | also(module):
             wrong.append(f"{module} ({layer(module)}) imports {target}")
     assert wrong == []
 
@@ -189,10 +194,21 @@ def test_conditions_and_tables_need_no_database():
     assert not loaded & ({"flask", "sqlalchemy", "sqlite3"} | OTHER_SQLITES)
 
 
-def test_the_reader_process_never_loads_the_other_sqlite():
-    loaded = loaded_by("import engine.store.reader")
+def test_the_reader_process_never_loads_the_other_sqlite(tmp_path: Path):
+    command = [sys.executable, "-X", "importtime", "-m", "engine.store.reader", str(tmp_path / "store.db"), "1"]
+    (tmp_path / "store.db").touch()
+    done = subprocess.run(command, input="", capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == '{"open": 1}\n', "it opened the file, so it has loaded what it needs"
+    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
     assert "adbc_driver_sqlite" in loaded
-    assert not loaded & {"sqlalchemy", "sqlite3", "_sqlite3", "flask"}
+    assert not loaded & {"sqlalchemy", "sqlite3", "_sqlite3", "flask", "pandas"}
+
+
+def test_a_library_of_a_single_module_is_used_there():
+    unused = {(owner, library) for owner, libraries in ALSO.items() for library in libraries} - {
+        (owner, target.split(".")[0]) for module, target in edges() for owner in ALSO if module == owner or module.startswith(f"{owner}.")
+    }
+    assert unused == set()
 
 
 def test_the_service_never_loads_the_readers_sqlite():
