@@ -27,6 +27,8 @@ JOINTS = {
     "engine.runner",
     "engine.service",
     "engine.simulate",
+    "engine.summaries",
+    "engine.trial",
 }
 """Where the core and the store meet. Everything else in engine/ outside engine.store is core and knows no database."""
 
