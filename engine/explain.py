@@ -167,7 +167,7 @@ def _explanation(subject: _Subject, step: Step) -> Explanation:
     columns = _inputs_and_outputs(subject, step)
     withheld = withheld_words(subject.outcome, key, 0, subject.evaluator.rulebook, words)
     bounds = _bounds(subject, step)
-    inputs = tuple(_input(subject, name, columns[name], bounds.get(name, ())) for name in step.reads)
+    inputs = tuple(_input(subject, name, columns[name], bounds.get(name, ())) for name in dict.fromkeys(step.reads))
     return Explanation(
         policy=key,
         type=step.entry.type,
@@ -271,7 +271,7 @@ def _what_if(subject: _Subject, step: Step, found: Nearest) -> WhatIf:
     title = words.value(found.outcome, output=output)
     sentence = words.pick(
         f"If {found.feature} were {now} instead of {was}, all else equal, {address} would be {found.outcome}.",
-        f"若 {found.feature} 为 {now}（现为 {was}），其余不变，{address} 将为 {title}。",
+        f"若 {found.feature} 为 {now}（现为 {was}），其余不变，{address} 将为「{title}」。",
     )
     return WhatIf(
         feature=found.feature,

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from engine import runner
 from engine.catalogue import Catalogue, Feature
 from engine.documents import Document, read_file, read_text
-from engine.errors import FactError, RulebookError, RunError
+from engine.errors import FactError, RulebookError, RunError, UnknownCustomer
 from engine.moments import Moment, as_moment, month_starts, written
 from engine.registry import PluginHealth, Registry, load_plugins
 from engine.rulebook import Rulebook, load_rulebook
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from engine.evaluate import Evaluation, Evaluator
     from engine.explain import Explanation
-    from engine.store.ingest import ImportReport
+    from engine.store.ingest import ImportReport, UndoReport
 
 RulebookSource = str | Path | Mapping[str, Any]
 
@@ -142,6 +142,54 @@ class Engine:
 
         return resolve(self.store, external_id)
 
+    def customer_name(self, external_id: str) -> str | None:
+        """The name of a customer, if the store knows one. Raises `UnknownCustomer`."""
+        from engine.store.lookups import name_of
+
+        key = self.customer_id(external_id)
+        with self.store.read() as connection:
+            return name_of(connection, key)
+
+    def undo_import(self, batch: int) -> UndoReport:
+        """Take back everything that an import brought or changed. Raises `FactError` when later facts rest on it."""
+        from engine.store import ingest
+
+        self.__dict__.pop("catalogue", None)
+        return ingest.undo(self.store, batch, self.settings.actor)
+
+    def void(self, kind: str, source: str, external_id: str, *, back: bool = False) -> bool:
+        """Take one order or customer out of every feature, or bring it back; returns whether anything changed."""
+        from engine.store import ingest
+
+        verb = ingest.unvoid if back else ingest.void
+        return verb(self.store, kind, source, external_id, self.settings.actor)
+
+    def join_customers(self, survivor: str, other: str) -> None:
+        """Make two customers one: the other's ids and orders count for the survivor from now on."""
+        from engine.store.identity import join
+
+        join(self.store, self.customer_id(survivor), self.customer_id(other), self.settings.actor)
+
+    def separate_customer(self, external_id: str, source: str | None = None) -> None:
+        """Undo a join: the customer gets its own ids and orders back. source: needed where two sources use the id."""
+        from engine.store.identity import separate
+        from engine.store.lookups import sources_of
+
+        if source is None:
+            with self.store.read() as connection:
+                found = sources_of(connection, external_id)
+            if len(found) > 1:
+                raise UnknownCustomer(f"customer {external_id!r} is known to the sources {', '.join(found)}; name the source")
+            self.customer_id(external_id)  # says what is near when nobody has this id
+            source = found[0]
+        separate(self.store, (source, external_id), self.settings.actor)
+
+    def flag_not_graded(self, customer: str, reason: str | None) -> None:
+        """Leave a customer out of grading for a reason; None grades it again."""
+        from engine.store.identity import flag_not_graded
+
+        flag_not_graded(self.store, self.customer_id(customer), reason, actor=self.settings.actor)
+
     # --- rules -------------------------------------------------------------------------------------------------
 
     def check(self, source: RulebookSource) -> Rulebook:
@@ -224,6 +272,11 @@ class Engine:
                     raise RunError("nothing has run yet; start with: tierwise run")
                 return live
             return outcomes.record(connection, run_id)
+
+    def label_amounts(self, run_id: int) -> dict[tuple[str, str], tuple[int, int]]:
+        """Customers of a run and their revenue in minor units, by address and label; label "" holds those without a value."""
+        with self.store.read() as connection:
+            return outcomes.label_amounts(connection, run_id)
 
     # --- customers ---------------------------------------------------------------------------------------------
 

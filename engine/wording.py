@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,8 @@ class Words:
         """A value of a feature with its unit: "42 days", "4,210.00 CNY", "42 天"."""
         text = self.value(value, feature=feature)
         unit = self.unit(feature.unit)
+        if value == 1 and feature.unit in UNITS and not self.language.startswith("zh"):
+            unit = unit.removesuffix("s")
         return f"{text} {unit}" if unit and value is not None else text
 
     def reason(self, reason: Reason) -> str:
@@ -108,20 +110,26 @@ def withheld_words(outcome: Outcome, key: str, row: int, rulebook: Rulebook, wor
         return words.pick(f"needs {policy.stale_because}, which failed", f"依赖的 {policy.stale_because} 发生故障")
     if policy.reason is None or policy.reason[row] < 0:
         return None
-    why: Withholding = outcome.reasons[policy.reason[row]]
+    return words.of(reason_text(outcome.reasons[policy.reason[row]], outcome.reasons, rulebook))
+
+
+def reason_text(why: Withholding, reasons: Sequence[Withholding], rulebook: Rulebook) -> Text:
+    """A reason of withholding in both languages. reasons: all of the run, in which the chain behind an input is found."""
     match why.kind:
         case "not graded":
-            return words.pick(f"not graded: {why.detail}", f"不参与分级：{why.detail}")
+            return Text(f"not graded: {why.detail}", f"不参与分级：{why.detail}")
         case "population":
-            return words.pick(f"outside the population of {key}", f"不在 {key} 的适用范围内")
+            return Text(f"outside the population of {why.policy}", f"不在 {why.policy} 的适用范围内")
         case "missing":
-            return words.pick(f"missing: {why.name}", f"缺少：{why.name}")
+            return Text(f"missing: {why.name}", f"缺少：{why.name}")
         case "upstream":
-            chain = withheld_words(outcome, why.name.partition(".")[0], row, rulebook, words) or why.detail
-            return f"{why.name}{words.pick(': ', '：')}{chain}"
+            key = why.name.partition(".")[0]
+            first = next((other for other in reasons if other.policy == key and str(other) == why.detail), None)
+            chain = reason_text(first, reasons, rulebook) if first else Text(why.detail, why.detail)
+            return Text(f"{why.name}: {chain.en}", f"{why.name}：{chain.zh}")
         case "plugin":
-            own = next((reason for reason in rulebook.entry(key).policy.reasons() if reason.key == why.name), None)
-            return words.reason(own) if own else why.detail or why.name
+            own = next((reason for reason in rulebook.entry(why.policy).policy.reasons() if reason.key == why.name), None)
+            return own.text if own else Text(why.detail or why.name, why.detail or why.name)
         case "nobody":
-            return words.pick("nobody to learn from", "没有可供学习的客户")
-    return words.pick(f"{key} gave no value", f"{key} 未给出结果")
+            return Text("nobody to learn from", "没有可供学习的客户")
+    return Text(f"{why.policy} gave no value", f"{why.policy} 未给出结果")

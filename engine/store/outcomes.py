@@ -145,6 +145,12 @@ def moments_of_runs(connection: Connection) -> dict[int, int]:
     return {row.id: row.as_of for row in connection.execute(select(run.c.id, run.c.as_of))}
 
 
+def label_amounts(connection: Connection, run_id: int) -> dict[tuple[str, str], tuple[int, int]]:
+    """Customers and revenue (minor units) of a run by (address, label); "" is no value."""
+    rows = connection.execute(select(summary_table).where(summary_table.c.run_id == run_id))
+    return {(row.address, row.label): (row.customers, row.amount) for row in rows}
+
+
 def load_block(connection: Connection, run_id: int) -> Block:
     """The outcome block of a run, its own number written into the since-columns. Raises `RunError` when retention took it."""
     data = connection.scalar(select(block.c.data).where(block.c.run_id == run_id, block.c.kind == "outcome"))

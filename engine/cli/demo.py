@@ -1,0 +1,101 @@
+"""The command `demo`: a generated company, graded, from nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.shared import App, pass_app, rows_bar, steps_bar
+from engine.errors import TierwiseError
+
+if TYPE_CHECKING:
+    from engine.demo import DemoFiles
+    from engine.service import Engine
+    from engine.store.outcomes import RunRecord
+
+
+@click.command()
+@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path(".demo"), show_default=True, help="Where files and store go.")
+@click.option("--customers", type=click.IntRange(100, 5_000_000), default=24_000, show_default=True, help="How many customers the company has.")
+@click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Another seed makes another company.")
+@pass_app
+def demo(app: App, folder: Path, customers: int, seed: int) -> None:
+    """Make a company, import its files, grade its customers, and show the result.
+
+    Everything stays in one folder; running it again takes it up where it stands.
+    """
+    from engine import demo as company
+
+    store = folder / "tierwise.db"
+    _make_folder(folder)
+    with steps_bar(app, app.text("making a company", "生成示例公司")):
+        files = company.generate(folder, customers=customers, seed=seed)
+    with _open(app, store, company.TIMEZONE, company.CURRENCY) as engine:
+        _import(app, engine, files)
+        if not engine.rulebook_log():
+            engine.publish("starter", note="the starter rulebook", actor="system")
+        with steps_bar(app, app.text("run", "运行")) as tell:
+            record = engine.run(files.as_of, progress=tell)
+        _print(app, engine, record, store)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TierwiseError(f"{folder} cannot be made: {error.strerror}") from None
+
+
+def _open(app: App, store: Path, timezone: str, currency: str) -> Engine:
+    """The demo's own store, whatever the environment says of other stores."""
+    from dataclasses import replace
+
+    from engine.registry import load_plugins
+    from engine.service import Engine
+    from engine.store.facts import init_settings
+    from engine.store.session import Store
+
+    url = f"sqlite:///{store}"
+    settings = replace(app.settings, database_url=url)
+    opened = Store.open(url)
+    init_settings(opened, timezone, currency, 2)
+    return Engine(opened, settings, load_plugins(settings.plugins_dir, settings.blocked_plugins))
+
+
+def _import(app: App, engine: Engine, files: DemoFiles) -> None:
+    for path, mapping in files.imports:
+        with rows_bar(app, path.name) as tell:
+            report = engine.import_facts(path, mapping, progress=tell)
+        new = app.text(f"{report.created:,} new, {report.unchanged:,} as before", f"新增 {report.created:,}，不变 {report.unchanged:,}")
+        click.echo(f"  {path.name:<14} {report.rows:>9,} {app.text('rows', '行')}  {new}  {report.seconds:.1f} s", err=True)
+
+
+def _print(app: App, engine: Engine, record: RunRecord, store: Path) -> None:
+    """The result, one customer explained, and what to type next."""
+    from engine import render
+    from engine.cli.views import explanation_view, run_summary
+    from engine.report import DemoView
+
+    customer = _someone(engine)
+    explanations = engine.explain(customer, language=app.language)
+    views = [explanation_view(engine, explanation) for explanation in explanations]
+    steps = [
+        (f"export TIERWISE_DATABASE_URL=sqlite:///{store}", app.text("the following commands are about this company", "以下命令均针对这家公司")),
+        (f"tierwise explain {customer}", app.text("why one customer is where it is", "一位客户为何处于当前等级")),
+        ("tierwise export assignments -o assignments.xlsx", app.text("every grade, as a spreadsheet", "全部分级结果，电子表格")),
+        ("tierwise rulebook export -o rules.yaml", app.text("the rules, to edit and publish again", "规则文件，可修改后重新发布")),
+        ("tierwise run --as-of 2026-01-31", app.text("a month later: who moved", "一个月之后：哪些客户变动")),
+    ]
+    name = engine.customer_name(customer) or ""
+    render.demo_result(app.console, DemoView(run_summary(engine, record), customer, name, views, steps), app.language)
+
+
+def _someone(engine: Engine) -> str:
+    """A customer worth explaining: one that was good and falls silent, else anyone."""
+    for policy, value in (("rfm", "cannot_lose"), ("rfm", "at_risk"), ("lifecycle", "at_risk")):
+        found = engine.assignments(policy, value=value)
+        if len(found):
+            return str(found["customer"].iloc[0])
+    return str(engine.assignments()["customer"].iloc[0])

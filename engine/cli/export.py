@@ -1,0 +1,88 @@
+"""The command `export`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.shared import App, pass_app
+from engine.errors import TierwiseError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from engine.exporting.table import Table
+    from engine.service import Engine
+
+FORMATS = ("csv", "xlsx", "parquet", "jsonl")
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["assignments", "changes", "customers", "rejected"]))
+@click.option("--format", "format_", type=click.Choice(FORMATS), help="Default: by the ending of the file, else csv.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Default: standard output, for csv and jsonl.")
+@click.option("--run", "run_id", type=int, metavar="ID", help="Of this run; default the newest visible one.")
+@click.option("--policy", metavar="KEY", help="Only assignments of this policy.")
+@click.option("--value", metavar="LABEL", help="Only assignments with this value.")
+@click.option("--all-outputs", is_flag=True, help="Scores, amounts, dates and sets as well.")
+@click.option("--batch", type=int, metavar="ID", help="Only rows rejected by this import.")
+@pass_app
+def export(
+    app: App,
+    what: str,
+    format_: str | None,
+    output: Path | None,
+    run_id: int | None,
+    policy: str | None,
+    value: str | None,
+    all_outputs: bool,
+    batch: int | None,
+) -> None:
+    """Write assignments, changes, customers or rejected rows to a file or to standard output.
+
+    Texts that a spreadsheet would run as a formula are made inert. A file is there whole or not at all.
+    """
+    from engine.export import write_file, write_table
+    from engine.exporting.writers import TEXT_FORMATS
+
+    format_ = format_ or _by_ending(output)
+    if output is None and format_ not in TEXT_FORMATS:
+        raise TierwiseError(f"{format_} is not text; name a file for it with -o FILE.{format_}")
+    with app.engine() as engine, engine.store.read() as connection:
+        table = _table(engine, connection, what, run_id, policy, value, all_outputs, batch)
+        if output is None:
+            write_table(table, format_, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+            return
+        rows = write_file(table, format_, output)
+    click.echo(f"{output}: {rows:,} {app.text('rows', '行')}", err=True)
+
+
+def _by_ending(output: Path | None) -> str:
+    ending = output.suffix.lower().lstrip(".") if output else ""
+    return ending if ending in FORMATS else "csv"
+
+
+def _table(
+    engine: Engine,
+    connection: Connection,
+    what: str,
+    run_id: int | None,
+    policy: str | None,
+    value: str | None,
+    all_outputs: bool,
+    batch: int | None,
+) -> Table:
+    from engine.store import customer_export, exports
+
+    match what:
+        case "customers":
+            return customer_export.customers(connection)
+        case "rejected":
+            return exports.rejected(connection, batch)
+        case "changes":
+            return exports.changes(connection, engine.run_record(run_id), engine.zone)
+    return exports.assignments(connection, engine.run_record(run_id), engine.zone, policy=policy, value=value, all_outputs=all_outputs)

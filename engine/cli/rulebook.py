@@ -1,0 +1,147 @@
+"""Commands about rules: rulebook check, show, export, publish, diff, log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.cli.shared import App, Family, json_option, pass_app, print_json
+from engine.errors import TierwiseError
+
+if TYPE_CHECKING:
+    from engine.service import Engine
+
+
+@click.group(cls=Family)
+def rulebook() -> None:
+    """Check, publish and compare rulebooks. A version is its number, the start of its hash, or "live"."""
+
+
+@rulebook.command()
+@click.argument("file")
+@pass_app
+def check(app: App, file: str) -> None:
+    """Check FILE (or "starter") completely and list every fault at once."""
+    with app.engine() as engine:
+        checked = engine.check(file)
+        known = {version.hash: version.number for version in engine.rulebook_log()}
+    from engine import render
+
+    policies = [entry.key if entry.key == entry.type else f"{entry.key} ({entry.type})" for entry in checked.entries]
+    render.check_ok(app.console, file, policies, checked.hash, app.language, known.get(checked.hash))
+
+
+@rulebook.command()
+@click.argument("version", default="live")
+@json_option
+@pass_app
+def show(app: App, version: str, as_json: bool) -> None:
+    """Show a version: its policies in the order of evaluation, what they read and what they give."""
+    with app.engine() as engine:
+        record, loaded = engine.version(version), engine.rulebook(version)
+    if as_json:
+        print_json({"number": record.number, "hash": record.hash, "author": record.author, "note": record.note, "document": record.document})
+        return
+    from engine.cli.show import listing
+
+    heads = [(app.text(en, zh), "left") for en, zh in (("policy", "策略"), ("type", "类型"), ("title", "名称"), ("reads", "输入"), ("gives", "输出"))]
+    rows = [
+        [step.entry.key, step.entry.type, step.entry.title.in_(app.language), "\n".join(step.reads), "\n".join(output.name for output in step.outputs)]
+        for step in loaded.plan.steps
+    ]
+    rows += [[entry.key, entry.type, entry.title.in_(app.language), app.text("disabled", "已停用"), ""] for entry in loaded.entries if not entry.enabled]
+    listing(app, f"{loaded.name}, {app.text('version', '版本')} {record.number}", heads, rows, about=record.hash[:12])
+
+
+@rulebook.command("export")
+@click.argument("version", default="live")
+@click.option("--format", "format_", type=click.Choice(["yaml", "json"]), help="Default: by the ending of the file, else yaml.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Default: standard output.")
+@pass_app
+def export(app: App, version: str, format_: str | None, output: Path | None) -> None:
+    """Write a version as a document that can be edited and published again, every default written out."""
+    from engine.export import write_bytes
+
+    with app.engine() as engine:
+        document = engine.version(version).document
+    format_ = format_ or ("json" if output is not None and output.suffix.lower() == ".json" else "yaml")
+    text = as_text(document, format_)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_bytes(output, text.encode())
+        click.echo(f"{output}", err=True)
+
+
+def as_text(document: Any, format_: str) -> str:
+    """A rulebook document as YAML or JSON that reads back as the same document."""
+    if format_ == "json":
+        return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    from engine.document_writer import as_yaml
+
+    return as_yaml(document)
+
+
+@rulebook.command()
+@click.argument("file")
+@click.option("--note", default="", metavar="TEXT", help="What changes, and why.")
+@pass_app
+def publish(app: App, file: str, note: str) -> None:
+    """Check FILE (or "starter"), keep it as an immutable version, and make it live.
+
+    The content of an earlier version becomes live again under its own number.
+    """
+    with app.engine() as engine:
+        version = engine.publish(file, note=note)
+    click.echo(app.text(f"version {version.number} ({version.hash[:12]}) is live; next: tierwise run", f"版本 {version.number}（{version.hash[:12]}）已生效；下一步：tierwise run"))
+
+
+@rulebook.command()
+@click.argument("a")
+@click.argument("b")
+@json_option
+@pass_app
+def diff(app: App, a: str, b: str, as_json: bool) -> None:
+    """Show what differs between two versions or files, every default written out."""
+    from engine.differences import differences
+
+    with app.engine() as engine:
+        found = differences(_document(engine, a), _document(engine, b))
+    if as_json:
+        print_json([{"place": one.place, "was": one.was, "now": one.now, "kind": one.kind} for one in found])
+        return
+    if not found:
+        click.echo(app.text(f"{a} and {b} say the same", f"{a} 与 {b} 内容相同"))
+    for one in found:
+        signs = {"added": "+", "removed": "-", "changed": "~"}
+        value = {"added": one.now_text, "removed": one.was_text, "changed": f"{one.was_text} -> {one.now_text}"}[one.kind]
+        click.secho(f"{signs[one.kind]} {one.place}: {value}", fg={"added": "green", "removed": "red", "changed": "yellow"}[one.kind])
+
+
+def _document(engine: Engine, name: str) -> Any:
+    """The canonical document of a file that is there, else of a version."""
+    if name == "starter" or Path(name).is_file():
+        return engine.check(name).document
+    if Path(name).suffix:
+        raise TierwiseError(f"there is no file {name}")
+    return engine.version(name).document
+
+
+@rulebook.command()
+@json_option
+@pass_app
+def log(app: App, as_json: bool) -> None:
+    """List every version, the newest first: who wrote it, when it was published, and which is live."""
+    with app.engine() as engine:
+        from engine.cli.views import version_lines
+
+        lines = version_lines(engine)
+    if as_json:
+        print_json([{"version": line.number, "hash": line.hash, "live": line.live, "author": line.author, "published": line.published or None, "note": line.note} for line in lines])
+        return
+    from engine import render
+
+    render.versions(app.console, lines, app.language)

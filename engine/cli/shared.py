@@ -1,0 +1,143 @@
+"""What the commands share: the open store, the way errors end, progress bars, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.errors import TierwiseError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from engine.service import Engine
+    from engine.settings import Settings
+    from engine.store.session import Store
+
+OK, FAULTS, WRONG, HELD = 0, 1, 2, 3
+"""Exit codes: done; a run completed with faults; wrong input or use; a run is held by a guard."""
+
+
+class Failure(click.ClickException):
+    """A `TierwiseError` on its way out: its message on stderr, its exit code, no traceback."""
+
+    def __init__(self, error: TierwiseError) -> None:
+        super().__init__(str(error))
+        self.exit_code = error.exit_code  # type: ignore[misc]  # click declares it per class; ours comes with the error
+
+
+class Family(click.Group):
+    """The commands as one group that lists them in the order of use and turns errors into messages."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they were added: the order in which they are needed."""
+        return list(self.commands)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, with a "did you mean" for a mistyped one."""
+        from engine.errors import did_you_mean
+
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in self.commands:
+            hint = did_you_mean(name, self.commands)
+            raise click.UsageError(f"there is no command {name!r}; {hint or 'commands are ' + ', '.join(self.commands)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; every `TierwiseError` becomes a message and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except TierwiseError as error:
+            raise Failure(error) from error
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted; what was not finished has changed nothing.", err=True)
+            ctx.exit(130)
+
+
+@dataclass
+class App:
+    """The options that stand before the command, and what is opened by them."""
+
+    database: str | None
+    language_given: str | None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, with the options of the command line winning."""
+        from engine.settings import Settings
+
+        return Settings.read(database_url=self.database, language=self.language_given)
+
+    @property
+    def language(self) -> str:
+        """In which language results are printed: en or zh."""
+        return self.settings.language
+
+    @contextmanager
+    def engine(self, plugins: tuple[Path, ...] = ()) -> Iterator[Engine]:
+        """The open engine; a store that is not there is an error that says how to make one."""
+        from engine.service import Engine
+
+        with Engine.open(self.settings.database_url, create=False, plugins=plugins) as engine:
+            yield engine
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The open store alone, for commands that need no plugins."""
+        with self.engine() as engine:
+            yield engine.store
+
+    @cached_property
+    def console(self) -> Console:
+        """Where results are printed."""
+        from engine.render import make_console
+
+        return make_console()
+
+    def text(self, en: str, zh: str) -> str:
+        """One of two texts, in the chosen language."""
+        return zh if self.language == "zh" else en
+
+
+pass_app = click.make_pass_decorator(App)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def rows_bar(app: App, title: str, *, quiet: bool = False) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on standard error that counts rows with rate and time left; only on a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from engine.render import make_console, rows_progress
+
+    with rows_progress(make_console(stderr=True), app.language) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def steps_bar(app: App, title: str, *, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on standard error that names the step something is at; only on a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda step, done, total: None
+        return
+    from engine.render import make_console, step_words, steps_progress
+
+    with steps_progress(make_console(stderr=True), app.language) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda step, done, total: bar.update(task, description=step_words(step, app.language), completed=done, total=total)

@@ -1,0 +1,24 @@
+"""Small questions about customers that several verbs ask."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from engine.store.models import alias, customer, source
+
+
+def sources_of(connection: Connection, external_id: str) -> list[str]:
+    """The sources that know a customer by this id."""
+    query = select(source.c.name).join(alias, alias.c.source_id == source.c.id).where(alias.c.external_id == external_id)
+    return sorted(connection.scalars(query))
+
+
+def name_of(connection: Connection, customer_id: int) -> str | None:
+    """The name of a customer."""
+    return connection.scalar(select(customer.c.name).where(customer.c.id == customer_id))
+
+
+def first_customer(connection: Connection, customers: list[int]) -> str | None:
+    """The external id of the first of some customers that is still graded: neither merged, voided nor flagged."""
+    query = select(customer.c.external_id).where(customer.c.id.in_(customers), customer.c.merged_into.is_(None), customer.c.voided_at.is_(None))
+    return connection.scalar(query.where(customer.c.not_graded.is_(None)).order_by(customer.c.id).limit(1))
