@@ -24,13 +24,13 @@ def explanation(console: Console, views: Sequence[ExplanationView], language: st
 
 
 def _policy(page: Page, view: ExplanationView) -> None:
-    head = Line(page.words(view.title), scale.STRONG) + Line("  ")
+    head = Line.assemble((page.words(view.title), scale.STRONG), "  ")
     if view.value is None:
-        head += Line(page.say("no value", "无结果"), scale.QUIET)
+        head.append(page.say("no value", "无结果"), scale.QUIET)
     else:
-        head += scale.badge(page.words(view.value_title), view.step)
+        head.append(scale.badge(page.words(view.value_title), view.step))
         if view.since:
-            head += Line(page.say("  since ", "  自 ") + moment(view.since[:10], page.language) + page.say("", " 起"), scale.QUIET)
+            head.append(page.say("  since ", "  自 ") + moment(view.since[:10], page.language) + page.say("", " 起"), scale.QUIET)
     page.print(head)
     page.print(pairs(_parts(page, view), indent=2))
 

@@ -102,7 +102,7 @@ class Layout:
         """Give the bars what the titles and figures leave of the page."""
         rows = [row for ladder in ladders for row in ladder.rows]
         heads = page.say("customers", "客户"), page.say("revenue", "收入") + f" {sign(currency)}".rstrip()
-        title = min(LONGEST_TITLE, widest(row.title for row in rows))
+        title = min(LONGEST_TITLE, widest(row.title for row in rows if row.step))
         customers = widest((row.customers for row in rows), cell_len(heads[0]) - SHARE)
         revenue = widest((row.revenue for row in rows), cell_len(heads[1]) - SHARE)
         left = page.width - (EDGE + title + GAP + customers + SHARE + GAP + revenue + SHARE)
@@ -119,19 +119,25 @@ class Layout:
 
     def line(self, row: Row, top: float) -> Line:
         """A row; `top` is the share that fills a bar."""
-        quiet = scale.QUIET if row.step is None else ""
-        text = Line.assemble(scale.swatch(row.step) if row.step else " ", " ", (_left(row.title, self.title), quiet))
+        if row.step is None:
+            return self._quiet(row)
+        text = Line.assemble(scale.swatch(row.step), " ", _left(row.title, self.title))
         for width, value, part, size in (
             (self.customers, row.customers, row.size, row.size_share),
             (self.revenue, row.revenue, row.part, row.part_share),
         ):
             if self.bars:
-                drawn = bar(size, top, self.bars) if row.step else ""
-                text.append(" " * GAP + _left(drawn, self.bars), scale.colour(row.step))
-            text.append(_right(value, GAP + width), quiet)
+                text.append(" " * GAP + _left(bar(size, top, self.bars), self.bars), scale.colour(row.step))
+            text.append(_right(value, GAP + width))
             text.append(_right(part, SHARE), scale.QUIET)
-        text.rstrip()
         return text
+
+    def _quiet(self, row: Row) -> Line:
+        """A row without bars: its title may take their place."""
+        bars = self.bars + GAP if self.bars else 0
+        first = _left(row.title, self.title + bars) + _right(row.customers, GAP + self.customers) + _right(row.size, SHARE)
+        second = _right(row.revenue, bars + GAP + self.revenue) + _right(row.part, SHARE)
+        return Line(" " * EDGE + (first + second).rstrip(), scale.QUIET)
 
 
 def _left(text: str, width: int) -> str:

@@ -1,7 +1,7 @@
 """Words of the engine in Chinese: states, steps, and the sentences in which guards and warnings speak.
 
 The engine writes these in English into the run; sentences with numbers in them are recognised by their form. What is
-not recognised (words of a plugin) is shown as it was written.
+not recognised is shown as it was written.
 """
 
 from __future__ import annotations
@@ -61,11 +61,6 @@ _SENTENCES = (
     ),
     (r"there are no customers yet; import some with: (.+)", r"还没有客户，可这样导入：\1"),
     (r"(\S+) graded nobody: every customer was withheld", r"\1 没有得到任何结果：全部客户均未分级"),
-    (r"not graded: (.+)", r"不参与分级：\1"),
-    (r"outside the population of (\S+)", r"不在 \1 的适用人群内"),
-    (r"missing: (\S+)", r"缺少 \1"),
-    (r"nobody to learn from", r"没有可供学习的客户"),
-    (r"(\S+) gave no value", r"\1 未给出结果"),
 )
 
 
@@ -82,8 +77,3 @@ def sentence(english: str, language: str) -> str:
         if re.fullmatch(pattern, english):
             return re.sub(pattern, chinese, english)
     return english
-
-
-def in_both(english: str) -> Text:
-    """A sentence of the engine in both languages."""
-    return Text(english, sentence(english, "zh"))

@@ -74,6 +74,6 @@ def ladders(page: Page, run: RunSummary) -> None:
 def footer(page: Page, run: RunSummary) -> None:
     """Print where the time went."""
     if run.seconds:
-        steps = page.dots(f"{named(STEP, step, page.language)} {seconds:.2f}" for step, seconds in run.seconds.items())
+        steps = page.say(", ", "，").join(f"{named(STEP, step, page.language)} {seconds:.2f}" for step, seconds in run.seconds.items())
         page.print()
         page.print(Line(page.say(f"{sum(run.seconds.values()):.2f} s: ", f"用时 {sum(run.seconds.values()):.2f} 秒：") + steps, scale.QUIET))
