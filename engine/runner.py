@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,7 @@ from engine.run_report import REVENUE, label_counts, make_report, rule_hits, sta
 from engine.store import outcomes
 from engine.store.blocks import Block, encode
 from engine.store.facts import fact_seq
-from engine.store.features import read_features
+from engine.store.features import FeatureTable, read_features
 from engine.store.models import run
 from engine.store.outcomes import Finished, RunRecord
 from engine.store.packing import input_block, label_ids, outcome_block
@@ -59,7 +60,7 @@ class Clock:
 
     seconds: dict[str, float] = field(default_factory=dict)
     progress: Progress | None = None
-    total: int = 6
+    total: int = 7
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -100,33 +101,45 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             partitions=options.partitions,
             also=lambda connection: take_snapshot(connection, options.as_of, historical=options.historical),
         )
-    _check_snapshot(snapshot, number, options)
-    key = _run_key(print_, options, snapshot.base, table.fact_seq)
-    facts = Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, previous_columns(plan, snapshot, table.customer_id))
-    with clock.step("compute"):
-        outcome = compute(plan, facts, executor=LocalExecutor(options.partitions), progress=_policy_progress(options, clock))
-    with clock.step("digest"):
-        former = snapshot.base if options.historical else snapshot.live
-        digest, lanes = outcome_digest(outcome, former_lanes(former))
-    with clock.step("compare"):
-        ids = label_ids(store, outcome, snapshot.labels)
+        _check_snapshot(snapshot, number, options)
+        facts = Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, previous_columns(plan, snapshot, table.customer_id))
         order = np.argsort(facts.customer_id, kind="stable")
-        new = outcome_block(outcome, order, ids, snapshot.base_block if options.historical else snapshot.live_block)
-        outcomes.since_columns(new, snapshot.base_block)
+    # NumPy and zstd let go of the interpreter, so the second core packs the inputs and digests while the first goes on
+    with ThreadPoolExecutor(1) as beside:
+        inputs = beside.submit(input_block, facts, order)
+        with clock.step("compute"):
+            outcome = compute(plan, facts, executor=LocalExecutor(options.partitions), progress=_policy_progress(options, clock))
+        former = snapshot.base if options.historical else snapshot.live
+        digesting = beside.submit(outcome_digest, outcome, former_lanes(former))
+        with clock.step("compare"):
+            ids = label_ids(store, outcome, snapshot.labels)
+            new = outcome_block(outcome, order, ids, snapshot.base_block if options.historical else snapshot.live_block)
+            outcomes.since_columns(new, snapshot.base_block)
+        with clock.step("pack"):
+            packed = encode(new), inputs.result()
+        with clock.step("digest"):
+            digest, lanes = digesting.result()
+    with clock.step("report"):
         summary, report = make_report(outcome, rulebook, registry, lanes, snapshot.last_order)
-        held = [] if options.historical or snapshot.base is None else _holds(rulebook, new, snapshot, outcome, order, options.as_of)
-        report["held"] = held
+        report["held"] = [] if options.historical or snapshot.base is None else _holds(rulebook, new, snapshot, outcome, order, options.as_of)
         report["warnings"] = warnings(outcome)
         report["rulebook"] = {"number": number, "hash": rulebook.hash, "name": rulebook.name}
-    with clock.step("pack"):
-        blocks = encode(new), input_block(facts, order)
-    values = {
-        "key": key,
+    values = _row(number, print_, options, snapshot.base, table, digest, started)
+    finished = Finished(values, *packed, states=states(outcome, registry), summary=summary, hits=rule_hits(outcome))
+    return _keep(store, finished, report, new, snapshot, clock, visible=not report["held"] and not options.historical)
+
+
+def _row(
+    number: int, print_: str, options: RunOptions, base: RunRecord | None, table: FeatureTable, digest: str, started: int
+) -> dict[str, Any]:
+    """The run's own row, all but its number and report; it is held until it is made visible."""
+    return {
+        "key": _run_key(print_, options, base, table.fact_seq),
         "version_id": number,
         "fingerprint": print_,
         "as_of": options.as_of,
-        "base_run_id": snapshot.base.id if snapshot.base else None,
-        "base_digest": snapshot.base.digest if snapshot.base else None,
+        "base_run_id": base.id if base else None,
+        "base_digest": base.digest if base else None,
         "fact_seq": table.fact_seq,
         "batch_id": table.batch_id,
         "status": "historical" if options.historical else "held",
@@ -134,11 +147,9 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
         "started_at": started,
         "finished_at": int(time.time()),
         "actor": options.actor,
-        "customers": facts.rows,
+        "customers": len(table.customer_id),
         "digest": digest,
     }
-    finished = Finished(values, *blocks, states=states(outcome, registry), summary=summary, hits=rule_hits(outcome))
-    return _keep(store, finished, report, new, snapshot, clock, visible=not held and not options.historical)
 
 
 def release(store: Store, run_id: int, actor: str) -> RunRecord:
