@@ -23,13 +23,14 @@ from engine.documents import content_hash
 from engine.errors import RunError
 from engine.executors.local import LocalExecutor
 from engine.former import Snapshot, former_lanes, previous_columns, take_snapshot
+from engine.moments import written
 from engine.registry import Registry
 from engine.rulebook import Rulebook
 from engine.run import Facts, Outcome, compute, outcome_digest
 from engine.run_report import REVENUE, label_counts, make_report, rule_hits, states, warnings
 from engine.store import outcomes
 from engine.store.blocks import Block, encode
-from engine.store.facts import fact_seq
+from engine.store.facts import fact_seq, store_settings
 from engine.store.features import FeatureTable, read_features
 from engine.store.models import run
 from engine.store.outcomes import Finished, RunRecord
@@ -101,7 +102,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             partitions=options.partitions,
             also=lambda connection: take_snapshot(connection, options.as_of, historical=options.historical),
         )
-        _check_snapshot(snapshot, number, options)
+        _check_snapshot(store, snapshot, number, options)
         facts = Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, previous_columns(plan, snapshot, table.customer_id))
         order = np.argsort(facts.customer_id, kind="stable")
     # NumPy and zstd let go of the interpreter, so the second core packs the inputs and digests while the first goes on
@@ -198,12 +199,13 @@ def _keep(
         return outcomes.record(connection, run_id)
 
 
-def _check_snapshot(snapshot: Snapshot, number: int, options: RunOptions) -> None:
+def _check_snapshot(store: Store, snapshot: Snapshot, number: int, options: RunOptions) -> None:
     if snapshot.version != number and not options.historical:
         raise RunError(f"rulebook version {snapshot.version} was published while version {number} was starting; run again")
     if snapshot.live is not None and options.as_of < snapshot.live.as_of and not options.historical:
+        zone = store_settings(store).timezone
         raise RunError(
-            f"TW101 as_of {options.as_of} is before that of the visible run {snapshot.live.id} ({snapshot.live.as_of}); "
+            f"TW101 as_of {written(options.as_of, zone)} is before that of the visible run {snapshot.live.id}, {written(snapshot.live.as_of, zone)}; "
             "look back with --historical, which never touches today's assignments"
         )
 

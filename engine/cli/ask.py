@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.evaluate import Evaluation
 
 
-@click.command()
+@click.command(short_help="Say why a customer is where it is.")
 @click.argument("customer")
 @click.argument("policy", required=False)
 @json_option
@@ -38,7 +38,7 @@ def explain(app: App, customer: str, policy: str | None, as_json: bool) -> None:
         render.explanation(app.console, views, app.language, customer=customer, name=engine.customer_name(customer) or "", as_of=as_of)
 
 
-@click.command()
+@click.command(short_help="Grade some customers now, storing nothing.")
 @click.argument("customer", nargs=-1)
 @click.option("--features", metavar="JSON|@FILE", help="Feature values instead of stored facts: an object, or a list of objects.")
 @click.option("--as-of", metavar="T", help="Read the facts as of this moment; default that of the run.")
@@ -95,7 +95,14 @@ def _print(app: App, one: Evaluation, name: str, as_of: str) -> None:
     rows = []
     for address, value in one.values.items():
         why = one.withheld.get(address.partition(".")[0], "") if value is None else ""
-        rows.append([address, ", ".join(value) if isinstance(value, list) else value, why])
+        rows.append([address, _plain(value), why])
     rows += [[policy, None, fault] for policy, fault in one.faults.items()]
     about = app.text(f"as of {as_of}, with the thresholds of run {one.run}; nothing stored", f"截至 {as_of}，采用运行 {one.run} 的阈值；未存储")
     listing(app, name, [("", "left"), (app.text("value", "值"), "left"), ("", "left")], rows, fold=2, about=about)
+
+
+def _plain(value: Any) -> Any:
+    """A value for reading: lists joined, whole numbers without a point."""
+    if isinstance(value, list):
+        return ", ".join(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -7,7 +7,7 @@ import click
 from engine.cli.shared import App, Family, pass_app
 
 
-@click.group(cls=Family)
+@click.group(cls=Family, short_help="Join, separate, or leave out customers.")
 def customers() -> None:
     """Join customers that are one, separate them again, keep some out of grading."""
 

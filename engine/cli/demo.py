@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.store.outcomes import RunRecord
 
 
-@click.command()
+@click.command(short_help="Make a company, grade it, show the result.")
 @click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path(".demo"), show_default=True, help="Where files and store go.")
 @click.option("--customers", type=click.IntRange(100, 5_000_000), default=24_000, show_default=True, help="How many customers the company has.")
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Another seed makes another company.")

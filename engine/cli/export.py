@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FORMATS = ("csv", "xlsx", "parquet", "jsonl")
 
 
-@click.command()
+@click.command(short_help="Write grades, changes, customers to a file.")
 @click.argument("what", type=click.Choice(["assignments", "changes", "customers", "rejected"]))
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Default: by the ending of the file, else csv.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Default: standard output, for csv and jsonl.")

@@ -9,7 +9,7 @@ import click
 from engine.cli.shared import App, Family, json_option, pass_app, print_json, rows_bar
 
 
-@click.command("import")
+@click.command("import", short_help="Import a file of facts.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--mapping", required=True, metavar="NAME_OR_PATH", help="A built-in mapping (online-retail, ...) or a .yaml file of one's own.")
 @click.option("--dry-run", is_flag=True, help="Read and check everything, report, and keep nothing.")
@@ -33,7 +33,7 @@ def import_(app: App, file: Path, mapping: str, dry_run: bool, as_json: bool) ->
         import_report(app.console, import_view(engine, report), app.language)
 
 
-@click.group(cls=Family)
+@click.group(cls=Family, short_help="List the imports, or undo one.")
 def batches() -> None:
     """List the imports, and undo one."""
 
@@ -71,7 +71,7 @@ def undo_batch(app: App, batch: int) -> None:
     click.echo(app.text(done, f"批次 {batch} 已撤销：移除 {report.removed:,}，恢复 {report.restored:,}；请重新运行"))
 
 
-@click.command()
+@click.command(short_help="Take a wrong order or customer out.")
 @click.argument("kind", type=click.Choice(["order", "customer"]))
 @click.argument("source")
 @click.argument("external_id")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.trial import Trial
 
 
-@click.group(cls=Family)
+@click.group(cls=Family, short_help="List, check, write or try plugins.")
 def plugins() -> None:
     """List the plugins; check, write or try one."""
 

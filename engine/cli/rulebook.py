@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.service import Engine
 
 
-@click.group(cls=Family)
+@click.group(cls=Family, short_help="Check, publish and compare rules.")
 def rulebook() -> None:
     """Check, publish and compare rulebooks. A version is its number, the start of its hash, or "live"."""
 

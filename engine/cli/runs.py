@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.store.outcomes import RunRecord
 
 
-@click.command()
+@click.command(short_help="Grade every stored customer.")
 @click.option("--as-of", metavar="T", help="The moment to grade at: 2025-12-31, 2025-12-31T08:00, with +08:00 or in the business zone. Default: now.")
 @json_option
 @click.option("--partitions", type=click.IntRange(1, 1024), default=1, metavar="N", help="In how many parts the columns are computed; the result is the same.")
@@ -81,7 +81,7 @@ def exit_code(record: RunRecord) -> int:
     return FAULTS if record.faults else 0
 
 
-@click.command()
+@click.command(short_help="List the runs.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many to list.")
 @json_option
 @pass_app
@@ -99,7 +99,7 @@ def runs(app: App, limit: int, as_json: bool) -> None:
             render.runs(app.console, [run_line(engine, record) for record in records], app.language)
 
 
-@click.command()
+@click.command(short_help="Show who moved in a run.")
 @click.option("--run", "run_id", type=int, metavar="ID", help="Of this run; default the newest visible one.")
 @click.option("--limit", type=click.IntRange(0), default=20, show_default=True, help="How many single moves to list.")
 @json_option

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from engine.catalogue import Feature
 
 
-@click.command()
+@click.command(short_help="Make a store, with the starter rulebook.")
 @click.option("--timezone", metavar="ZONE", help="The business time zone, such as Asia/Shanghai; fixed from now on.")
 @click.option("--currency", metavar="CODE", help="The business currency, such as CNY; fixed from now on.")
 @click.option("--minor-digits", metavar="N", help="Digits after the point of the currency: 2 for CNY, 0 for JPY.")
@@ -45,7 +45,7 @@ def init(app: App, timezone: str | None, currency: str | None, minor_digits: str
     click.echo(app.text("Next      tierwise import FILE --mapping NAME", "下一步    tierwise import FILE --mapping NAME"))
 
 
-@click.command()
+@click.command(short_help="List what rules can read.")
 @click.option("--search", metavar="WORD", help="Only features whose name, title or meaning has this word.")
 @json_option
 @pass_app
@@ -82,7 +82,7 @@ def _feature(feature: Feature) -> dict[str, Any]:
     }
 
 
-@click.command()
+@click.command(short_help="Show every setting.")
 @json_option
 @pass_app
 def settings(app: App, as_json: bool) -> None:
