@@ -44,8 +44,8 @@ class Feature:
     source: the fact source ("orders", "refunds", "lines", "profile", "custom"), or "derived" for a ratio or difference.
     aggregate: what is computed of the source's rows. "days" counts distinct purchase days in the business zone;
         "recency" and "tenure" are whole elapsed days since the last and first row; "interval" is the mean gap between
-        purchase days, (last - first) / (days - 1); "gap" is the days between the last row and the one before it; with a
-        window, only where the last row lies in it. "month" and "age" are calendar notions in the business zone.
+        purchase days, (last - first) / (days - 1); "gap" is the whole elapsed days between the moment of the last row
+        and the moment before it; with a window, only where the last row lies in it. "month" and "age" are calendar notions in the business zone.
     of: the column summed or taken ("amount", "net_amount", "cost", "quantity"; for profile the field name).
     where: a condition on the source's own columns (kind, channel, store, seller, status, category, product).
     window_days: only rows in (end - N days, end]; None is everything up to the end.

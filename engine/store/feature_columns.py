@@ -58,8 +58,8 @@ class Rows:
         if self._place is None:
             at = np.searchsorted(self.customer_id, customers, sorter=self._by_id).clip(max=max(len(self) - 1, 0))
             rows = self._by_id[at]
-            return np.where(self.customer_id[rows] == customers, rows, len(self))
-        return self._place[np.clip(customers - self._first, -1, len(self._place) - 2)]
+            return np.asarray(np.where(self.customer_id[rows] == customers, rows, len(self)))
+        return np.asarray(self._place[np.clip(customers - self._first, -1, len(self._place) - 2)])
 
     def _places(self, ids: Array) -> Array | None:
         """A table from id to row, where ids are dense enough; looking up is then one step. Ends in "nobody", twice."""

@@ -20,21 +20,25 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import OperationalError
 
-from engine.columns import Array
 from engine.errors import StoreError
 from engine.store.feature_columns import Answer
 from engine.store.feature_sql import Query, rendered
 from engine.store.models import customer, fact_clock
-from engine.store.session import Store
+from engine.store.session import BUSY_SECONDS, Store, driver
 
 PLAIN_UP_TO = 50_000
 """Customers up to which rows are read through the open connection: a reader process would cost more than it saves."""
+
+LOCK_SECONDS = 2.0
+"""How long a read waits for the write lock; a bulk import may hold it for a minute."""
 
 CONNECTIONS = max(2, min(4, os.cpu_count() or 2))
 RANGES = 4 * CONNECTIONS
@@ -67,10 +71,11 @@ def snapshot(store: Store) -> Iterator[Snapshot]:
             yield Snapshot(store, connection)
     else:
         with Reader(store) as reader, contextlib.ExitStack() as views:
-            with _writers_held(store):
+            with _writers_held(store) as held:
                 connection = views.enter_context(store.read())
-                connection.scalar(select(fact_clock.c.seq))
-                reader.begin()
+                seen = {connection.scalar(select(fact_clock.c.seq)) or 0, *reader.begin()}
+            if not held and len(seen) > 1:
+                raise StoreError(f"the store {store.path} changed while it was opened for reading; nothing was read, try again")
             yield Snapshot(store, connection, reader)
 
 
@@ -82,7 +87,7 @@ def ranges(connection: Connection, customers: range | None, partitions: int, *, 
         first, last = connection.execute(select(func.coalesce(func.min(customer.c.id), 0), func.coalesce(func.max(customer.c.id), 0))).one()
     parts = max(partitions, RANGES if parallel else 1)
     edges = [first + (last + 1 - first) * number // parts for number in range(parts + 1)]
-    return [(low, high - 1) for low, high in zip(edges, edges[1:], strict=False) if high > low] or [(first, last)]
+    return [(low, high - 1) for low, high in pairwise(edges) if high > low] or [(first, last)]
 
 
 def answers(
@@ -90,7 +95,9 @@ def answers(
 ) -> Iterator[tuple[Query, Answer]]:
     """The answers of every query for every range; customers are asked first."""
     asked = [
-        (query, rendered(query, sqlite=shot.store.is_sqlite, as_of=as_of, ids=ids, low=low, high=high)) for query in queries for low, high in parts
+        (query, rendered(query, sqlite=shot.store.is_sqlite, as_of=as_of, ids=ids, low=low, high=high))
+        for query in queries
+        for low, high in parts
     ]
     if shot.reader is not None:
         return shot.reader.answers(asked)
@@ -119,12 +126,23 @@ def _arrays(table: Any) -> Answer:
 
 
 @contextlib.contextmanager
-def _writers_held(store: Store) -> Iterator[None]:
-    """Hold writers off for the milliseconds in which all snapshots are opened; nothing is written."""
+def _writers_held(store: Store) -> Iterator[bool]:
+    """Hold writers off for the milliseconds in which all snapshots are opened; nothing is written.
+
+    Yields False where a writer keeps the lock, such as a large import: it has not committed, so all snapshots agree
+    unless it does so just then, which the fact clock tells.
+    """
     with store.sql.connect() as connection:
-        transaction = connection.execution_options(tierwise_write=True).begin()
+        driver(connection).execute(f"pragma busy_timeout={int(LOCK_SECONDS * 1000)}")
         try:
-            yield
+            transaction = connection.execution_options(tierwise_write=True).begin()
+        except OperationalError:
+            yield False
+            return
+        finally:
+            driver(connection).execute(f"pragma busy_timeout={BUSY_SECONDS * 1000}")
+        try:
+            yield True
         finally:
             transaction.rollback()
 
@@ -249,4 +267,4 @@ def _joined(shot: Snapshot) -> Iterator[Any]:
         yield cursor
 
 
-__all__ = ["PLAIN_UP_TO", "Array", "Reader", "Snapshot", "answers", "ranges", "snapshot"]
+__all__ = ["PLAIN_UP_TO", "Reader", "Snapshot", "answers", "ranges", "snapshot"]

@@ -72,7 +72,7 @@ _AGGREGATES: Mapping[str, str] = {
     "last": f"coalesce(max({{}}), {NULL})",
     "last_day": f"coalesce(max({{}}), {NULL})",
 }
-NOTHING: Mapping[str, int] = {what: NULL for what in ("first", "first_day", "last", "last_day", "before", "value")}
+NOTHING: Mapping[str, int] = dict.fromkeys(("first", "first_day", "last", "last_day", "before", "value"), NULL)
 """What a customer without rows has of a piece; 0 of every other."""
 
 
@@ -201,7 +201,9 @@ def _customer_query(columns: Sequence[str]) -> Query:
     chosen = "".join(f", cast(coalesce(o.{PROFILE_COLUMNS[name]}, {NULL}) as bigint) as {name}" for name in columns)
     flag = "case when o.not_graded is null then 0 else 1 end as not_graded"
     live = "o.merged_into is null and o.voided_at is null"
-    return Query("customers", f"select o.id as customer_id, o.key_hash, {flag}{chosen} from customer o where o.id between @low and @high and {live}")
+    return Query(
+        "customers", f"select o.id as customer_id, o.key_hash, {flag}{chosen} from customer o where o.id between @low and @high and {live}"
+    )
 
 
 def _custom_queries(plan: Plan) -> list[Query]:
@@ -255,11 +257,14 @@ def _fact_query(source: str, covered: bool, pieces: Sequence[Piece]) -> Query:
 
 
 def _seek(piece: Piece, plain: Sequence[Piece]) -> str:
-    """The moment before the last: one index seek per customer, and only for those whose last lies in the window."""
+    """The last moment before the last: one index seek per customer, and only for those whose last lies in the window.
+
+    Orders of one moment count once: files that know only dates book all orders of a day at 00:00.
+    """
     last = f"g.p{plain.index(replace(piece, what='last', after=None))}"
     tests = _tests(replace(piece, after=None))
-    where = " and ".join([f"o.customer_id = g.customer_id and o.kind = {_kind(piece.source)}", *tests])
-    seek = f"coalesce((select o.ordered_at from orders o @index where {where} order by o.ordered_at desc limit 1 offset 1), {NULL})"
+    where = " and ".join([f"o.customer_id = g.customer_id and o.kind = {_kind(piece.source)} and o.ordered_at < {last}", *tests[1:]])
+    seek = f"coalesce((select max(o.ordered_at) from orders o @index where {where}), {NULL})"
     return seek if piece.after is None else f"case when {last} > @s{piece.after} then {seek} else {NULL} end"
 
 
@@ -318,7 +323,9 @@ def _leaf_sql(leaf: Leaf, feature: Feature, plan: Plan) -> str:
         case "=" | "!=" | "in" | "not_in" if leaf.other is None:
             ids = ", ".join(plan.text(leaf.feature, str(text)) for text in leaf.literals)
             return f"{column} {'in' if leaf.op in ('=', 'in') else 'not in'} ({ids})"
-    raise FeatureError(f"{feature.name}: a filter cannot use {leaf.op!r} on {leaf.feature}; expected =, !=, in, not_in, is_missing or is_present")
+    raise FeatureError(
+        f"{feature.name}: a filter cannot use {leaf.op!r} on {leaf.feature}; expected =, !=, in, not_in, is_missing or is_present"
+    )
 
 
 # --- filling in -------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-import numpy as np
 from sqlalchemy import Connection, select
 
 from engine.catalogue import Catalogue, Feature
@@ -201,4 +200,4 @@ def _reasons(connection: Connection, customers: range | None) -> dict[int, str]:
     return dict(connection.execute(query).all())
 
 
-__all__ = ["FeatureTable", "PendingRead", "custom_features", "np", "read_features", "read_one", "start_read"]
+__all__ = ["FeatureTable", "PendingRead", "custom_features", "read_features", "read_one", "start_read"]
