@@ -90,12 +90,17 @@ class Ranges:
         bins = [0, *(b for i in keep for b in (2 * i + 1, 2 * i + 2))]
         return Ranges(tuple(self.cuts[i] for i in keep), tuple(self.member[b] for b in bins))
 
-    def on(self, cuts: Array) -> Flags:
-        """The set's truth for each bin of a finer grid, which holds all cuts of this set."""
-        truth = np.zeros(2 * len(cuts) + 1, dtype=bool)
+    def runs_on(self, cuts: Array) -> Iterator[tuple[int, int]]:
+        """The set as runs of bins (start, stop) of a finer grid, which holds all cuts of this set."""
         for span in self.spans():
             start = 0 if span.low is None else 2 * int(np.searchsorted(cuts, span.low)) + 1 + (not span.low_in)
-            stop = len(truth) if span.high is None else 2 * int(np.searchsorted(cuts, span.high)) + 1 + span.high_in
+            stop = 2 * len(cuts) + 1 if span.high is None else 2 * int(np.searchsorted(cuts, span.high)) + 1 + span.high_in
+            yield start, stop
+
+    def on(self, cuts: Array) -> Flags:
+        """The set's truth for each bin of a finer grid."""
+        truth = np.zeros(2 * len(cuts) + 1, dtype=bool)
+        for start, stop in self.runs_on(cuts):
             truth[start:stop] = True
         return truth
 

@@ -31,6 +31,7 @@ from engine.domains import Domain, domain
 from engine.kinds import ColumnKind, Value, shown
 from engine.overlaps import contained_pairs, overlapping_pairs
 from engine.policy import Text
+from engine.samples import deciding_rows
 from engine.tables.document import TableData
 from engine.tables.policies import row_order
 from engine.tables.table import DecisionTable
@@ -68,7 +69,7 @@ def verify_table(
     solver: False uses the splitter, as on a machine without python-sat.
     budget: how many boxes the splitter may look at for one question.
     """
-    job = _Job.of(table.data, domains or {})
+    job = _Job.of(table, domains or {})
     findings = [*job.impossible(), *job.conflicts(), *job.superfluous(), *job.covered(solver, budget)]
     reached = set(range(len(table.data.when))) - {f.rows[0] - 1 for f in findings if f.kind in ("unreachable", "impossible")}
     findings += _unused(table.data, reached)
@@ -97,20 +98,25 @@ def verify_cuts(cuts: Sequence[float], name: str = "cuts") -> list[Finding]:
 class _Job:
     """A table as boxes of bins. `order` is how the policy looks at the rows."""
 
-    data: TableData
+    table: DecisionTable
     domains: tuple[Domain, ...]
     boxes: tuple[Box, ...]
     order: tuple[int, ...]
 
     @classmethod
-    def of(cls, data: TableData, kinds: Mapping[str, ColumnKind]) -> _Job:
-        domains, masks = [], []
+    def of(cls, table: DecisionTable, kinds: Mapping[str, ColumnKind]) -> _Job:
+        domains, masks, data = [], [], table.data
         for at, name in enumerate(data.inputs):
             cells = list(dict.fromkeys(row[at] for row in data.when))
             domains.append(domain(name, kinds.get(name) or data.kinds.get(name) or ColumnKind("text"), cells))
             masks.append(domains[-1].masks(cells))
         boxes = [tuple(known[cell] for known, cell in zip(masks, row, strict=True)) for row in data.when]
-        return cls(data, tuple(domains), tuple(boxes), tuple(row_order(data)))
+        return cls(table, tuple(domains), tuple(boxes), tuple(row_order(data)))
+
+    @property
+    def data(self) -> TableData:
+        """The checked table."""
+        return self.table.data
 
     @property
     def policy(self) -> str:
@@ -204,13 +210,15 @@ class _Job:
         cover = new_cover([len(one.witnesses) for one in self.domains], solver=solver, budget=budget)
         single = self.policy in ("first", "priority")
         inside: dict[int, int] = {}
+        reached: set[int] = set()
         if single:
+            reached = deciding_rows(self.table, self.domains, self.boxes)
             place = {row: at for at, row in enumerate(self.order)}
             for row, other in contained_pairs(self.boxes):
                 if place[other] < place[row]:
                     inside.setdefault(row, other)
         for row in self.order:
-            if single and all(self.boxes[row]):
+            if single and row not in reached and all(self.boxes[row]):
                 yield from self._reach(cover, row, inside.get(row))
             cover.exclude(self.boxes[row])
         if self.data.default is None:

@@ -37,10 +37,11 @@ class Slices:
         self._binnings: list[Binning] = []
         self._sets: list[Array] = []
         for at in used:
-            truth, binning = _numbers(table, at) if table.kinds[at].kind in ("number", "date") else _categories(table, at, columns[at])
-            column_cells = {cell: i for i, cell in enumerate(table.cells[at])}
-            self._sets.append(_pack(truth, [column_cells.get(row[at], -1) for row in table.data.when]))
-            self._binnings.append(binning)
+            numeric = table.kinds[at].kind in ("number", "date")
+            column = _Numbers(table, at) if numeric else _Categories(table, at, columns[at])
+            place = {cell: i for i, cell in enumerate(table.cells[at])}
+            self._sets.append(_pack(column, [place.get(row[at], -1) for row in table.data.when]))
+            self._binnings.append(column.place)
 
     def _bins(self, arrays: Sequence[Array], part: slice) -> list[Array]:
         return [binning(arrays[at][part]) for at, binning in zip(self._used, self._binnings, strict=True)]
@@ -117,60 +118,80 @@ def _lowest(words: Array) -> Array:
 
 
 def _all_rows(count: int) -> Array:
-    row: Array = _packed(np.ones((1, count), dtype=bool))[0]
-    return row
-
-
-def _packed(truth: Array) -> Array:
-    """Pack truths (bins × rows) into little-endian words of 64 rows."""
-    width = -(-truth.shape[1] // 64) * 8
-    packed = np.zeros((len(truth), width), dtype=np.uint8)
-    part = np.packbits(truth, axis=1, bitorder="little")
-    packed[:, : part.shape[1]] = part
+    """The set of all rows."""
+    packed = np.zeros(-(-count // 64) * 8, dtype=np.uint8)
+    full = np.packbits(np.ones(count, dtype=bool), bitorder="little")
+    packed[: len(full)] = full
     words: Array = packed.view("<u8")
     return words
 
 
-def _pack(truth: Array, cell_of_row: list[int]) -> Array:
-    """The row set of each bin, from the truth of each distinct cell (cells × bins); cell -1 matches everything."""
-    which = np.array(cell_of_row)
-    total = -(-len(which) // 64)
-    sets = np.empty((truth.shape[1], total), dtype=np.uint64)
-    with_any = np.vstack([truth, np.ones((1, truth.shape[1]), dtype=bool)])
-    for start in range(0, len(which), WORDS * 64):
-        rows = which[start : start + WORDS * 64]
-        sets[:, start // 64 : start // 64 + -(-len(rows) // 64)] = _packed(with_any[rows].T)
+def _pack(column: _Numbers | _Categories, cell_of_row: list[int]) -> Array:
+    """The row set of each bin; a row whose cell is -1 matches everything."""
+    sets = np.empty((column.bins, -(-len(cell_of_row) // 64)), dtype=np.uint64)
+    for start in range(0, len(cell_of_row), WORDS * 64):
+        truth = column.truth(cell_of_row[start : start + WORDS * 64])
+        packed = np.packbits(truth, axis=0, bitorder="little")
+        width = -(-len(truth) // 64) * 8
+        padded = np.zeros((column.bins, width), dtype=np.uint8)
+        padded[:, : len(packed)] = packed.T
+        sets[:, start // 64 : start // 64 + width // 8] = padded.view("<u8")
     return sets
 
 
-def _numbers(table: BoundTable, at: int) -> tuple[Array, Binning]:
-    """Truth per distinct cell and bin, the last bin for missing; and the function values -> bins."""
-    cells, dates = table.cells[at], table.kinds[at].kind == "date"
-    ranges = [cell.ranges() for cell in cells]
-    cuts = np.array(sorted({cut for one in ranges for cut in one.cuts}))
-    truth = np.array([[*one.on(cuts), cell.on_missing] for one, cell in zip(ranges, cells, strict=True)])
-    grid = cuts.astype("datetime64[D]") if dates else cuts
-    last = truth.shape[1] - 1
+class _Numbers:
+    """Bins of a number or date column: what no cell tells apart is one bin; the last is for missing values."""
 
-    def binning(values: Array) -> Array:
-        return np.where(missing_number(values), last, bins(values, grid))
+    def __init__(self, table: BoundTable, at: int) -> None:
+        self._cells = table.cells[at]
+        ranges = [cell.ranges() for cell in self._cells]
+        cuts = np.array(sorted({cut for one in ranges for cut in one.cuts}))
+        runs = [list(one.runs_on(cuts)) for one in ranges]
+        edges = np.array(sorted({0, *(edge for each in runs for run in each for edge in run if edge <= 2 * len(cuts))}))
+        self._runs = [[(int(np.searchsorted(edges, start)), int(np.searchsorted(edges, stop))) for start, stop in each] for each in runs]
+        self._bin_of = np.searchsorted(edges, np.arange(2 * len(cuts) + 1), side="right") - 1
+        self._cuts = cuts.astype("datetime64[D]") if table.kinds[at].kind == "date" else cuts
+        self.bins = len(edges) + 1
 
-    return truth, binning
+    def truth(self, cells: Sequence[int]) -> Array:
+        """Whether each of these cells (-1 for any) matches each bin."""
+        found = np.zeros((len(cells), self.bins), dtype=bool)
+        for at, cell in enumerate(cells):
+            if cell < 0:
+                found[at] = True
+                continue
+            for start, stop in self._runs[cell]:
+                found[at, start : min(stop, self.bins - 1)] = True
+            found[at, -1] = self._cells[cell].on_missing
+        return found
+
+    def place(self, values: Array) -> Array:
+        """The bin of each value."""
+        return np.where(missing_number(values), self.bins - 1, self._bin_of[bins(values, self._cuts)])
 
 
-def _categories(table: BoundTable, at: int, column: Column) -> tuple[Array, Binning]:
-    """As `_numbers` for codes. Values that no cell names share one bin, so memory follows the table, not the column."""
-    cells = table.cells[at]
-    labels = table.kinds[at].values
-    values: Sequence[str | bool] = column.values if isinstance(column, Codes) else FLAG_VALUES
-    named: dict[Value, None] = dict.fromkeys(value for cell in cells for value in cell.literals)
-    if any(cell.ordering for cell in cells):
-        named = dict.fromkeys(values)
-    bin_of = {value: i for i, value in enumerate(named)}
-    kinds = [*named, UNMENTIONED, None]
-    truth = np.array([[_matches(cell, value, labels) for value in kinds] for cell in cells])
-    table_of = np.array([*(bin_of.get(value, len(named)) for value in values), len(named) + 1])
-    return truth, lambda codes: table_of[codes]
+class _Categories:
+    """Bins of a text or flag column. Values that no cell names share one, so memory follows the table, not the column."""
+
+    def __init__(self, table: BoundTable, at: int, column: Column) -> None:
+        self._cells, self._labels = table.cells[at], table.kinds[at].values
+        values: Sequence[str | bool] = column.values if isinstance(column, Codes) else FLAG_VALUES
+        ordering = any(cell.ordering for cell in self._cells)
+        named: dict[Value, None] = dict.fromkeys(values) if ordering else dict.fromkeys(v for cell in self._cells for v in cell.literals)
+        bin_of = {value: i for i, value in enumerate(named)}
+        self._values: list[Value | None] = [*named, UNMENTIONED, None]
+        self._bin_of = np.array([*(bin_of.get(value, len(named)) for value in values), len(named) + 1])
+        self.bins = len(self._values)
+
+    def truth(self, cells: Sequence[int]) -> Array:
+        """Whether each of these cells (-1 for any) matches each bin."""
+        found = np.array([[_matches(cell, value, self._labels) for value in self._values] for cell in self._cells])
+        with_any = np.vstack([found, np.ones((1, self.bins), dtype=bool)])
+        return with_any[list(cells)]
+
+    def place(self, codes: Array) -> Array:
+        """The bin of each code."""
+        return self._bin_of[codes]
 
 
 def _matches(cell: Cell, value: Value | None, labels: Sequence[str] | None) -> bool:
