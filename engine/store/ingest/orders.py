@@ -124,14 +124,14 @@ class OrderLoader:
             self._created(grouped, self._refuse(grouped))
             return
         known = find_orders(self.intake, grouped.orders["external_id"])
-        sound = self._refuse(grouped, known)
+        sound = self._refuse(grouped, known, final=final)
         new = sound & (known.key < 0)
         self._created(grouped, new)
         if (known.key >= 0).any():
             settle = self._settle_staged if final else self._settle_known
             settle(grouped, sound & (known.key >= 0), known)
 
-    def _refuse(self, grouped: Grouped, known: KnownOrders | None = None) -> Flags:
+    def _refuse(self, grouped: Grouped, known: KnownOrders | None = None, *, final: bool = False) -> Flags:
         """Reject orders whose lines disagree, or that sum up beyond the limit."""
         bad = grouped.conflict != ""
         large = ~bad & (grouped.orders["amount"] > AMOUNT_LIMIT)
@@ -139,7 +139,7 @@ class OrderLoader:
             words = grouped.conflict[row]
             reason, found = (f"two {words} in one order", f"two {words}") if words else ("amount too large", "a sum beyond the limit")
             expected = "lines of one order that agree" if words else "at most 10^15 minor units in an order"
-            self._reject(grouped, row, reason, found, expected, int(known.key[row]) if known else -1)
+            self._reject(grouped, row, reason, found, expected, int(known.key[row]) if final and known else -1)
         return np.asarray(~bad & ~large)
 
     def _reject(self, grouped: Grouped, order: int, reason: str, found: str, expected: str, key: int = -1) -> None:
@@ -151,25 +151,24 @@ class OrderLoader:
         where[order] = True
         rows = grouped.entries_of(where)
         external = grouped.orders["external_id"][order].as_py()
-        stored_here = self._take_back(key) if (grouped.entries["line"][rows] == 0).any() else 0
+        if key >= 0:
+            self._take_back(key)
         kept: list[Rejected] = []
-        for ordinal, row in enumerate(rows.tolist()):
-            line = int(grouped.entries["line"][row]) or (stored_here and stored_here + ordinal)
-            if line:
+        for row in rows.tolist():
+            line = int(grouped.entries["line"][row])
+            if line:  # 0 for lines of an earlier import, which are not rows of this file
                 document = json.dumps(_plain(grouped, external, row), ensure_ascii=False)
                 kept.append(Rejected(line, self._column("order"), reason, found, expected, document))
         self.intake.report.accepted -= len(kept)
         self.intake.reject(kept)
 
-    def _take_back(self, key: int) -> int:
-        """Remove an order that this file brought, and return its row; 0 for an order of an earlier import, which stays."""
+    def _take_back(self, key: int) -> None:
+        """Remove an order that this file brought before it contradicted itself; one of an earlier import stays."""
         tables = self.intake.tables
         if tables.one("select batch_id from orders where id = ?", key) != self.intake.batch:
-            self.intake.report.unchanged += 1
-            return 0
+            return
         for table, column in (("order_line", "order_id"), ("pending_refund", "order_id"), ("orders", "id")):
             tables.run(f"delete from {table} where {column} = ?", key)
-        return self.intake.row_of(key)
 
     def _column(self, name: str) -> str:
         column = self.intake.mapping.columns.get(name)

@@ -32,6 +32,7 @@ class Staging:
             self.tables.run(f"drop table if exists {table}")
         columns = ", ".join(f"{name} {'text' if name in TEXTS else big}" for name in NAMES)
         self.tables.run(f"create temporary table staged ({columns})")
+        self.tables.run("create index staged_seq on staged (seq)")
         self.tables.run(f"create temporary table pending_refund (order_id {big}, external_id text)")
 
     def add(self, entries: Entries) -> None:
@@ -61,6 +62,17 @@ class Staging:
             f"from {table} join orders o on o.id = {table}.id join order_line l on l.order_id = o.id left join orders r on r.id = o.refund_of"
         )
 
+        self._number(keys)
+
+    def _number(self, keys: Ints) -> None:
+        """Give stored lines that this import brought their rows in the file again; exact where no row between was left out."""
+        created = self.intake.rows_of_orders
+        mine = [int(key) for key in np.unique(keys) if created and key >= created[0][0]]
+        begin = [key * 1048576 - _STORED_FIRST for key in mine]
+        rows = [self.intake.row_of(key) for key in mine]
+        sql = "update staged set line = ? + seq - ? where seq between ? and ?"
+        self.tables.many(sql, rows, begin, begin, [at + 1048575 for at in begin])
+
     def entries(self) -> Iterator[Entries]:
         """Everything that waits, by order, each order's entries in their sequence."""
         if not self.filled:
@@ -73,6 +85,7 @@ class Staging:
 
     def link_refunds(self) -> int:
         """Point refunds at the orders they give back; returns how many name an order that is not stored."""
+        self.tables.run("create index pending_refund_order on pending_refund (order_id)")  # without it, refunds × refunds
         self.tables.run(
             "update orders set refund_of = (select max(o.id) from pending_refund p join orders o on o.external_id = p.external_id "
             "and o.source_id = orders.source_id where p.order_id = orders.id) where id in (select order_id from pending_refund)"

@@ -107,8 +107,9 @@ class Tables:
 
     def ids_table(self, values: Any, name: str = "chosen") -> str:
         """Fill a temporary table name(id) and return its name, for joins over many ids."""
-        self.run(f"drop table if exists {name}")
-        self.run(f"create temporary table {name} (id {'integer' if self.is_sqlite else 'bigint'} primary key)")
+        kind = "integer" if self.is_sqlite else "bigint"
+        self.run(f"create temporary table if not exists {name} (id {kind} primary key)")
+        self.run(f"delete from {name}")  # not dropped: SQLite drops no table while another is being read
         self.insert(name, {"id": np.asarray(values, np.int64)})
         return name
 
