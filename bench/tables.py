@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def best(work: Callable[[], object], repeat: int = 5) -> float:
     return min(times)
 
 
-def numbers(rng: np.random.Generator, count: int, columns: int) -> dict[str, np.ndarray]:
+def numbers(rng: np.random.Generator, count: int, columns: int) -> dict[str, Any]:
     """Return columns of random amounts in whole cents, 2 % of them missing."""
     found = {}
     for at in range(columns):
@@ -50,7 +51,7 @@ def numeric_table(rng: np.random.Generator, rows: int, columns: int, any_share: 
 def main(count: int) -> None:
     """Print one line per measurement."""
     rng = np.random.default_rng(1)
-    columns: dict[str, object] = dict(numbers(rng, count, 10))
+    columns: dict[str, Any] = dict(numbers(rng, count, 10))
     labels = tuple(f"v{at}" for at in range(12))
     columns |= {f"c{at}": Codes(rng.integers(-1, 12, count).astype(np.int32), labels) for at in range(3)}
 

@@ -27,11 +27,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from engine.covers import NODE_BUDGET, Box, Cover, Undecided, new_cover
+from engine.deciding import deciding_rows
 from engine.domains import Domain, domain
 from engine.kinds import ColumnKind, Value, shown
 from engine.overlaps import contained_pairs, overlapping_pairs
 from engine.policy import Text
-from engine.samples import deciding_rows
 from engine.tables.document import TableData
 from engine.tables.policies import row_order
 from engine.tables.table import DecisionTable
