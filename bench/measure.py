@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TIERWISE = [sys.executable, "-m", "engine.cli"]
+TIERWISE = [str(Path(sys.executable).parent / "tierwise")]
 
 
 @dataclass(frozen=True, slots=True)
