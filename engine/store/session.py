@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -93,30 +94,44 @@ class Store:
         self.close()
 
     def _migrate(self) -> None:
+        with self.sql.connect() as connection:
+            if _revision(connection) == newest_revision():
+                return  # Alembic takes longer to load than a small store to open
         from alembic import command
         from alembic.config import Config
-        from alembic.migration import MigrationContext
-        from alembic.script import ScriptDirectory
 
         config = Config()
         config.set_main_option("script_location", "engine.store:migrations")
-        scripts = ScriptDirectory.from_config(config)
-        head = scripts.get_current_head()
-        with self.sql.connect() as connection:
-            if MigrationContext.configure(connection).get_current_revision() == head:
-                return
         with self.sql.connect() as connection:
             connection = connection.execution_options(tierwise_write=True)
             with connection.begin():
                 if not self.is_sqlite:
                     connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-                found = MigrationContext.configure(connection).get_current_revision()
-                if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+                found = _revision(connection)
+                if found is not None and found not in revisions():
                     raise StoreError(f"the store has version {found}, which this Tierwise does not know; use the newer Tierwise that made it")
                 if found is None and set(inspect(connection).get_table_names()) - {"alembic_version"}:
                     raise StoreError("the database holds tables that are not Tierwise's; give the store a database of its own")
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
+
+
+def revisions() -> list[str]:
+    """Every revision of the tables, the oldest first: the numbers that the files of `migrations/versions` begin with."""
+    folder = resources.files("engine.store.migrations").joinpath("versions")
+    return sorted(file.name.partition("_")[0] for file in folder.iterdir() if file.name[:4].isdigit() and file.name.endswith(".py"))
+
+
+def newest_revision() -> str:
+    """The revision that this version of Tierwise works with."""
+    return revisions()[-1]
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.scalar(text("select version_num from alembic_version"))
+    return None if found is None else str(found)
 
 
 def driver(connection: Connection) -> Any:
