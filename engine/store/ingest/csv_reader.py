@@ -23,6 +23,9 @@ from engine.store.ingest.readers import CHUNK_ROWS, BrokenRow, Chunk
 BLOCK_BYTES = 8 << 20
 """Bytes read at once, and so the longest row that can be read."""
 
+LONGEST_BROKEN = 1 << 16
+"""A row with a wrong number of cells that is longer than this has swallowed other rows."""
+
 HEAD_BYTES = 1 << 16
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -37,6 +40,7 @@ class CsvReader:
         self._raw: Any = None
         self._rows = 0
         self._broken: list[BrokenRow] = []
+        self._runaway = 0
         self.names = self._header()
 
     def _header(self) -> list[str]:
@@ -127,6 +131,8 @@ class CsvReader:
         )
 
     def _note_broken(self, row: Any) -> str:
+        if len(row.text) > LONGEST_BROKEN:
+            self._runaway = self._runaway or row.number
         self._broken.append(BrokenRow(row.number or 0, row.actual_columns, row.expected_columns, row.text))
         return "skip"
 
@@ -141,6 +147,10 @@ class CsvReader:
         return lines, end, self._take_broken(end)
 
     def _take_broken(self, before: int) -> list[BrokenRow]:
+        if self._runaway:
+            raise FactError(
+                f"{self.path}: row {self._runaway:,} is longer than {LONGEST_BROKEN:,} characters; is a quotation mark not closed?"
+            )
         taken = [row for row in self._broken if row.line < before]
         self._broken = [row for row in self._broken if row.line >= before]
         return taken

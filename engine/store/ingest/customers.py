@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engine.errors import FactError
 from engine.store.ingest import upsert
@@ -97,7 +98,7 @@ class CustomerLoader:
             query = "select external_id from alias where source_id = ? and customer_id <> first_customer_id"
             self._joined[source] = {text for (text,) in self.tables.rows(query, source)}
         if self._joined[source]:
-            joined = rows.texts("customer").is_in(pa.array(sorted(self._joined[source]), pa.string()))
+            joined = pc.is_in(rows.texts("customer"), pa.array(sorted(self._joined[source]), pa.string()))
             where = np.zeros(len(rows), bool)
             where[chosen] = flags(joined)[chosen]
             rows.ignore(where, "customer joined into another")
@@ -251,8 +252,6 @@ def custom_field_ids(intake: Intake, *, fresh: bool = False) -> dict[str, int]:
 
 def _not_graded(column: Array | None, by_rule: Array) -> Array:
     """The reason for not grading: what the file says, with plain yes and no understood, else what a rule says."""
-    import pyarrow.compute as pc
-
     if column is None:
         return by_rule
     lower = pc.utf8_lower(column)

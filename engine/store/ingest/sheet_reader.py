@@ -32,23 +32,36 @@ class SheetReader:
 
         self.path = path
         self._decimal = mapping.decimal
+        self._line = 1
         _refuse_bombs(path)
+        self._file = path.open("rb")  # by file, not by name: openpyxl judges names by their ending
         try:
-            self._book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+            self._book = load_workbook(self._file, read_only=True, data_only=True, keep_links=False)
+            self._sheet = self._pick(mapping.sheet)
+            self._rows = self._sheet.iter_rows(values_only=True)
+            self._position = self._header()
+        except FactError:
+            self._file.close()
+            raise
         except Exception as error:  # openpyxl raises whatever its XML parser meets
+            self._file.close()
             raise FactError(f"{path} is not a readable XLSX workbook: {error}") from None
-        self._sheet = self._pick(mapping.sheet)
-        self._rows = self._sheet.iter_rows(values_only=True)
+        self.names: Sequence[str] = list(self._position)
+
+    def _header(self) -> dict[str, int]:
+        """The first row that holds anything, as column name → position."""
+        where = f"{self.path}, sheet {self._sheet.title}"
         header = self._next()
         while header is not None and not any(_text(cell, ".") for cell in header):
+            self._line += 1
             header = self._next()
         if header is None:
-            raise FactError(f"{path}, sheet {self._sheet.title}: the sheet is empty; expected a header row and rows")
-        cells = [_text(cell, ".") or "" for cell in header[:MAX_COLUMNS]]
-        self._position = {name.strip(): i for i, name in enumerate(cells) if name.strip()}
-        self.names: list[str] = list(self._position)
-        if len(self.names) < sum(bool(name.strip()) for name in cells):
-            raise FactError(f"{path}, sheet {self._sheet.title}: a column name occurs more than once")
+            raise FactError(f"{where}: the sheet is empty; expected a header row and rows")
+        cells = [(_text(cell, ".") or "").strip() for cell in header[:MAX_COLUMNS]]
+        position = {name: i for i, name in enumerate(cells) if name}
+        if len(position) < sum(bool(name) for name in cells):
+            raise FactError(f"{where}: a column name occurs more than once; give each column a name of its own")
+        return position
 
     def _pick(self, name: str) -> Any:
         if not name:
@@ -72,7 +85,7 @@ class SheetReader:
     def chunks(self, columns: Sequence[str]) -> Iterator[Chunk]:
         """Text columns; numbers and moments are written out exactly as the mapping would read them."""
         at = [self._position[name] for name in columns]
-        line, held, lines = 2, [[] for _ in columns], []  # type: ignore[var-annotated]
+        line, held, lines = self._line + 1, [[] for _ in columns], []  # type: ignore[var-annotated]
         while (row := self._next()) is not None:
             if line > MAX_ROWS:
                 raise FactError(f"{self.path} has more than {MAX_ROWS:,} rows; save it as CSV")
@@ -89,6 +102,7 @@ class SheetReader:
     def close(self) -> None:
         """Close the file."""
         self._book.close()
+        self._file.close()
 
 
 def _chunk(columns: Sequence[str], held: list[list[str | None]], lines: list[int]) -> Chunk:
