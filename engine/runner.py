@@ -166,8 +166,9 @@ def release(store: Store, run_id: int, actor: str) -> RunRecord:
         new = outcomes.load_block(connection, run_id)
         base_block = outcomes.load_block(connection, base.id) if base else None
         live_block = outcomes.load_block(connection, live.id) if live else None
-        outcomes.make_visible(connection, run_id, new, base_block, live, live_block)
-        connection.execute(update(run).where(run.c.id == run_id).values(released_by=actor))
+        done = outcomes.make_visible(connection, run_id, new, base_block, live, live_block)
+        report = json.dumps(held.report | {"changes": done.changes, "moved": done.moved}, ensure_ascii=False)
+        connection.execute(update(run).where(run.c.id == run_id).values(released_by=actor, report=report))
         return outcomes.record(connection, run_id)
 
 

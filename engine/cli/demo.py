@@ -86,7 +86,7 @@ def _print(app: App, engine: Engine, record: RunRecord, store: Path) -> None:
         (f"tierwise explain {customer}", app.text("why one customer is where it is", "一位客户为何处于当前等级")),
         ("tierwise export assignments -o assignments.xlsx", app.text("every grade, as a spreadsheet", "全部分级结果，电子表格")),
         ("tierwise rulebook export -o rules.yaml", app.text("the rules, to edit and publish again", "规则文件，可修改后重新发布")),
-        ("tierwise run --as-of 2026-01-31", app.text("a month later: who moved", "一个月之后：哪些客户变动")),
+        ("tierwise run --as-of 2026-01-05 && tierwise changes", app.text("five days later: who moved", "五天之后：哪些客户变动")),
     ]
     name = engine.customer_name(customer) or ""
     render.demo_result(app.console, DemoView(run_summary(engine, record), customer, name, views, steps), app.language)

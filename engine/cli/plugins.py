@@ -142,6 +142,6 @@ def _print_trial(app: App, trial: Trial, as_of: str) -> None:
         listing(app, title, [(address, "left"), *heads], rows, about=about)
     for cross in trial.against:
         title = app.text(f"Against {cross.output}", f"与 {cross.output} 对照")
-        names = [(name or nothing, "right") for name in cross.columns]
-        lines = [[name or nothing, *counts] for name, counts in zip(cross.rows, cross.counts, strict=True)]
-        listing(app, title, [(trial.policy, "left"), *names], lines)
+        names = [(name or nothing, "right") for name in cross.rows]  # the live labels go down: there are more of them
+        lines = [[name or nothing, *counts] for name, counts in zip(cross.columns, zip(*cross.counts, strict=True), strict=True)]
+        listing(app, title, [(cross.output, "left"), *names], lines, about=app.text(f"across: {trial.policy}", f"横向：{trial.policy}"))
