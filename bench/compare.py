@@ -7,7 +7,8 @@ holds peer_polars.py and peer_pandas.py, each called with the database and the a
 figures are printed. The store is imported once and kept as DATA/tierwise.db.
 
 Each round takes a fresh copy of the store (untimed), then, in turn: our first run as of the day before the last, our
-run of the next day, the scripts. Printed are medians, the spread, the peak memory, and the ratios with their targets.
+run of the next day, the scripts. Printed are medians, the spread, the peak memory, and the median ratio of the rounds
+with its target.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import statistics
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -109,6 +111,11 @@ def run_at(store: Path, moment: int) -> Any:
     return taken
 
 
+def paired(mine: Series, peer: Series) -> float:
+    """The median ratio of runs of one round, which met the same weather on the machine."""
+    return statistics.median(ours.seconds / theirs.seconds for ours, theirs in zip(mine.taken, peer.taken, strict=False))
+
+
 def report(ours: tuple[Series, Series], peers: dict[str, Series]) -> None:
     """Print figures and ratios."""
     answer = json.loads(ours[1].taken[-1].output)
@@ -118,7 +125,7 @@ def report(ours: tuple[Series, Series], peers: dict[str, Series]) -> None:
         print(f"{series.name:22}{series.seconds:>7.2f} s {series.spread:>13} {series.megabytes:>6.0f} MB")
     for mine in ours:
         for name, peer in peers.items():
-            ratio, limit = mine.seconds / peer.seconds, TARGETS.get((mine.name, name))
+            ratio, limit = paired(mine, peer), TARGETS.get((mine.name, name))
             print(f"{mine.name + ' / ' + name:22}{ratio:>9.3f} {verdict(ratio, limit) if limit else ''}")
     largest = max(series.megabytes for series in ours)
     print(f"{'memory of a run':22}{largest:>6.0f} MB {verdict(largest, MEMORY)}")
