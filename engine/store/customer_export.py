@@ -15,9 +15,9 @@ from engine.store.facts import read_settings
 from engine.store.models import alias, custom_field, custom_value, customer, source, term
 
 PROFILE = (
-    *(Field(name) for name in ("customer", "name", "kind", "gender", "birthday", "email", "phone")),
+    *(Field(name) for name in ("customer", "name", "kind", "gender", "birth_date", "email", "phone")),
     *(Field(name) for name in ("country", "region", "city", "industry", "education")),
-    *(Field("income", "number"), Field("joined"), Field("not_graded"), Field("aliases")),
+    *(Field("income", "number"), Field("joined_at"), Field("not_graded"), Field("aliases")),
 )
 _KIND, _GENDER = {0: "person", 1: "company"}, {0: "female", 1: "male"}
 _EPOCH = dt.date(1970, 1, 1)
@@ -34,7 +34,7 @@ def customers(connection: Connection) -> Table:
 def _customers(connection: Connection, custom: Sequence[Any]) -> Iterator[Batch]:
     business = read_settings(connection)
     zone, scale = business.timezone, 10**business.minor_digits
-    terms = dict(connection.execute(select(term.c.id, term.c.value)).tuples().all())
+    terms = dict(connection.execute(select(term.c.id, term.c.value)).all())
     query = select(customer).where(customer.c.merged_into.is_(None), customer.c.voided_at.is_(None)).order_by(customer.c.id).limit(BATCH)
     last = 0
     while part := connection.execute(query.where(customer.c.id > last)).all():
