@@ -153,7 +153,7 @@ def given_column(feature: Feature, values: Sequence[Any]) -> Column:
 def _number(feature: Feature, value: Any) -> float:
     if value is None:
         return math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer) or not math.isfinite(value):
         raise FeatureError(f"{feature.name}: found {value!r}; expected a finite number" + (f" of {feature.unit}" if feature.unit else ""))
     return float(value)
 
