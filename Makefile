@@ -31,8 +31,12 @@ lint: $(VENV)/dev ## Check style and types
 trust: $(VENV)/dev ## Run the long trials: many kills, many random streams
 	@TIERWISE_TRIALS=long $(BIN)/python -m pytest tests/trust -q
 
-bench: $(VENV)/dev ## Measure speed against hand-written scripts (PEERS=folder DATA=folder)
-	@$(BIN)/python bench/compare.py $(if $(PEERS),--peers $(PEERS)) $(if $(DATA),--data $(DATA))
+bench: $(VENV)/dev ## Measure speed; DATA=folder PEERS=folder compares runs with hand-written scripts
+	@$(BIN)/python bench/policies.py
+	@$(BIN)/python bench/tables.py
+	@$(BIN)/python bench/one_customer.py
+	@$(BIN)/python bench/importing.py
+	@$(if $(DATA),$(BIN)/python bench/compare.py --data $(DATA) $(if $(PEERS),--peers $(PEERS)) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON)),true)
 
 clean: ## Remove the virtual environment and the demo
 	rm -rf $(VENV) .demo build *.egg-info
