@@ -64,10 +64,11 @@ class Engine:
         settings = Settings.read(database_url=url, actor=actor)
         store = Store.open(settings.database_url, cache_dir=settings.cache_dir, create=create)
         try:
-            store_settings(store)
-        except FactError:  # a new store: what the environment says is fixed now
-            init_settings(store, settings.timezone, settings.currency, settings.minor_digits)
-        return cls(store, settings, load_plugins(settings.plugins_dir, settings.blocked_plugins, paths=plugins))
+            _fix_settings(store, settings)
+            return cls(store, settings, load_plugins(settings.plugins_dir, settings.blocked_plugins, paths=plugins))
+        except BaseException:
+            store.close()
+            raise
 
     def close(self) -> None:
         """Close the store."""
