@@ -420,8 +420,10 @@ rule_hit = Table(
 )
 
 ASSIGNMENT_VIEW = "create view assignment as " + " union all ".join(
-    f"select c.customer_id, o.address, l.key as value from current c join output o on o.slot = {slot} "
-    f"and o.closed_run is null join label l on l.id = c.{slot_name(slot)}"
+    "select c.customer_id, o.address, "
+    f"case when o.kind <> 'flag' then l.key when c.{slot_name(slot)} = 1 then 'true' else 'false' end as value "
+    f"from current c join output o on o.slot = {slot} and o.closed_run is null "
+    f"left join label l on o.kind <> 'flag' and l.id = c.{slot_name(slot)} where c.{slot_name(slot)} is not null"
     for slot in range(1, SLOTS + 1)
 )
-"""The documented SQL view: (customer_id, address, value), one row per assignment."""
+"""The documented SQL view: (customer_id, address, value), one row per assignment; of a flag, "true" or "false"."""
