@@ -23,6 +23,7 @@ STEP = {
     "digest": Text("digest", "摘要"),
     "compare": Text("compare", "比对"),
     "pack": Text("pack", "打包"),
+    "report": Text("report", "汇总"),
     "write": Text("write", "写入"),
 }
 PLUGIN = {"loaded": Text("loaded", "已加载"), "broken": Text("broken", "有故障"), "blocked": Text("blocked", "已停用")}
