@@ -111,7 +111,9 @@ def _start_postgres(binaries: Path, folder: Path, port: int) -> None:
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
     data = str(folder / "data")
-    _as_postgres([str(binaries / "initdb"), "-D", data, "-U", "tierwise", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"], check=True)
+    _as_postgres(
+        [str(binaries / "initdb"), "-D", data, "-U", "tierwise", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"], check=True
+    )
     options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c full_page_writes=off -c max_connections=60"
     _as_postgres([str(binaries / "pg_ctl"), "-D", data, "-w", "-t", "60", "-l", str(folder / "log"), "-o", options, "start"], check=True)
 

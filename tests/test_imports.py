@@ -137,9 +137,7 @@ def test_the_core_knows_neither_the_store_nor_what_stands_on_it():
 
 def test_the_store_knows_nothing_that_stands_on_it():
     wrong = [
-        f"{m} imports {t}"
-        for m, t in edges()
-        if layer(m) == "store" and t in MODULES and layer(t) in {"joint", "api", "admin", "plugins"}
+        f"{m} imports {t}" for m, t in edges() if layer(m) == "store" and t in MODULES and layer(t) in {"joint", "api", "admin", "plugins"}
     ]
     assert wrong == []
 
@@ -183,7 +181,9 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("statement", ["import engine", "from engine import Policy, Params, Output, Label, Codes, hookimpl, bands, editors"])
+@pytest.mark.parametrize(
+    "statement", ["import engine", "from engine import Policy, Params, Output, Label, Codes, hookimpl, bands, editors"]
+)
 def test_the_package_loads_neither_database_nor_web(statement: str):
     loaded = loaded_by(statement)
     assert "engine" in loaded

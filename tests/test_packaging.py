@@ -125,7 +125,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_installed_packages_are_those_of_the_wheel(installed: Path, tmp_path: Path):
-    printed = run(installed / "python", "-c", "import engine, plugins, admin; print(engine.__file__, plugins.__file__, admin.__file__)", cwd=tmp_path)
+    printed = run(
+        installed / "python", "-c", "import engine, plugins, admin; print(engine.__file__, plugins.__file__, admin.__file__)", cwd=tmp_path
+    )
     assert all(path.startswith(str(installed.parent)) for path in printed.split())
 
 

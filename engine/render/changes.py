@@ -26,7 +26,10 @@ def changes(console: Console, view: ChangesView, language: str) -> None:
     base = page.say(f"against run {view.base_run}", f"对比运行 {view.base_run}") if view.base_run is not None else ""
     counted = page.say(f"{number(view.changes)} changes", f"共 {number(view.changes)} 项变动") if view.changes else ""
     run = page.say(f"run {view.run}", f"运行 {view.run}")
-    page.title(changes_finding(view).in_(page.language), page.dots([run, page.say("as of ", "截至 ") + moment(view.as_of, page.language), base, counted]))
+    page.title(
+        changes_finding(view).in_(page.language),
+        page.dots([run, page.say("as of ", "截至 ") + moment(view.as_of, page.language), base, counted]),
+    )
     for address, flows in groupby(view.flows, key=lambda flow: flow.address):
         _flows(page, address, list(flows))
     if view.moves:
@@ -38,24 +41,50 @@ def _flows(page: Page, address: str, flows: list[Flow]) -> None:
     page.title(flows_finding(flows).in_(page.language), page.dots([flows[0].title.in_(page.language), address]))
     top = flows[0].customers
     rows = [
-        [_arrow(flow), _place(page, flow.was), _place(page, flow.now), Line(number(flow.customers)), Line(bar(flow.customers, top, BAR), _tone(flow))]
+        [
+            _arrow(flow),
+            _place(page, flow.was),
+            _place(page, flow.now),
+            Line(number(flow.customers)),
+            Line(bar(flow.customers, top, BAR), _tone(flow)),
+        ]
         for flow in flows[:MOST_FLOWS]
     ]
-    heads = [("", "left"), (page.say("was", "原为"), "left"), (page.say("now", "现为"), "left"), (page.say("customers", "客户"), "right"), ("", "left")]
+    heads = [
+        ("", "left"),
+        (page.say("was", "原为"), "left"),
+        (page.say("now", "现为"), "left"),
+        (page.say("customers", "客户"), "right"),
+        ("", "left"),
+    ]
     page.print(listing(heads, rows))
     if len(flows) > MOST_FLOWS:
         rest = number(sum(flow.customers for flow in flows[MOST_FLOWS:]))
         more = number(len(flows) - MOST_FLOWS)
-        page.print(Line(page.say(f"and {more} smaller flows with {rest} customers", f"另有 {more} 种较小的变动，共 {rest} 位客户"), scale.QUIET))
+        page.print(
+            Line(page.say(f"and {more} smaller flows with {rest} customers", f"另有 {more} 种较小的变动，共 {rest} 位客户"), scale.QUIET)
+        )
 
 
 def _moves(page: Page, moves: Sequence[Move]) -> None:
     page.print()
     rows = [
-        [Line(move.customer), Line(move.flow.address, scale.QUIET), _arrow(move.flow), _both(page, move.flow), Line(page.words(move.reason), scale.QUIET)]
+        [
+            Line(move.customer),
+            Line(move.flow.address, scale.QUIET),
+            _arrow(move.flow),
+            _both(page, move.flow),
+            Line(page.words(move.reason), scale.QUIET),
+        ]
         for move in moves
     ]
-    heads = [(page.say("customer", "客户"), "left"), ("", "left"), ("", "left"), (page.say("was → now", "原为 → 现为"), "left"), ("", "left")]
+    heads = [
+        (page.say("customer", "客户"), "left"),
+        ("", "left"),
+        ("", "left"),
+        (page.say("was → now", "原为 → 现为"), "left"),
+        ("", "left"),
+    ]
     page.print(listing(heads, rows, fold=4))
 
 

@@ -13,7 +13,9 @@ from engine.render.page import Page, pairs
 from engine.report import ExplanationView
 
 
-def explanation(console: Console, views: Sequence[ExplanationView], language: str, *, customer: str = "", name: str = "", as_of: str = "") -> None:
+def explanation(
+    console: Console, views: Sequence[ExplanationView], language: str, *, customer: str = "", name: str = "", as_of: str = ""
+) -> None:
     """Print one customer, policy by policy. customer: its id. as_of: ISO 8601."""
     page = Page(console, language)
     at = page.say("as of ", "截至 ") + moment(as_of, page.language) if as_of else ""

@@ -102,7 +102,9 @@ def import_finding(view: ImportView) -> Text:
     if not view.rows:
         return Text(f"{view.file} has no rows", f"{view.file} 没有数据行")
     if not view.accepted:
-        return Text(f"None of the {number(view.rows)} rows of {view.file} could be used", f"{view.file} 的 {number(view.rows)} 行均无法使用")
+        return Text(
+            f"None of the {number(view.rows)} rows of {view.file} could be used", f"{view.file} 的 {number(view.rows)} 行均无法使用"
+        )
     rows, kept = number(view.rows), number(view.accepted)
     if view.dry_run:
         return Text(f"{kept} of {rows} rows of {view.file} would be kept", f"{view.file} 共 {rows} 行，将保留 {kept} 行")

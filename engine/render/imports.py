@@ -42,8 +42,18 @@ def _account(page: Page, view: ImportView) -> None:
         (page.say("left out", "按规则略过"), view.ignored_rows, scale.STEPS[7]),
         (page.say("rejected", "被拒绝"), view.rejected_rows, scale.BAD),
     ]
-    rows = [[Line(name), Line(number(count)), Line(share(count, view.rows), scale.QUIET), Line(bar(count, view.rows, BAR), tone)] for name, count, tone in parts]
-    rows.append([Line(page.say("rows", "总行数"), scale.QUIET), Line(number(view.rows), scale.QUIET), Line(share(view.rows, view.rows), scale.QUIET), Line("")])
+    rows = [
+        [Line(name), Line(number(count)), Line(share(count, view.rows), scale.QUIET), Line(bar(count, view.rows, BAR), tone)]
+        for name, count, tone in parts
+    ]
+    rows.append(
+        [
+            Line(page.say("rows", "总行数"), scale.QUIET),
+            Line(number(view.rows), scale.QUIET),
+            Line(share(view.rows, view.rows), scale.QUIET),
+            Line(""),
+        ]
+    )
     page.print()
     page.print(listing([("", "left"), (page.say("rows", "行"), "right"), ("", "right"), ("", "left")], rows))
     if view.missing_rows:

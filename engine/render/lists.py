@@ -26,7 +26,11 @@ def features(console: Console, found: Sequence[Feature], language: str) -> None:
     """Print what rules can read, by source."""
     page = Page(console, language)
     count = number(len(found))
-    page.title(page.say(f"{count} features that rules can read", f"规则可用的特征共 {count} 个") if found else page.say("No feature matches", "没有匹配的特征"))
+    page.title(
+        page.say(f"{count} features that rules can read", f"规则可用的特征共 {count} 个")
+        if found
+        else page.say("No feature matches", "没有匹配的特征")
+    )
     if any(feature.windowable for feature in found):
         page.print(Line(page.say("+ takes a window of days: orders.amount_365d", "带 + 的可加时间窗口：orders.amount_365d"), scale.QUIET))
     name_width = widest(feature.name for feature in found) + 2
@@ -68,10 +72,19 @@ def plugins(console: Console, found: Sequence[PluginHealth], language: str) -> N
     page = Page(console, language)
     broken = [plugin for plugin in found if plugin.status == "broken"]
     whole = Text(f"All {number(len(found))} plugins work", f"{number(len(found))} 个插件全部正常")
-    some = Text(f"{number(len(broken))} of {number(len(found))} plugins broken, the others work", f"{number(len(found))} 个插件中有 {number(len(broken))} 个故障，其余正常")
+    some = Text(
+        f"{number(len(broken))} of {number(len(found))} plugins broken, the others work",
+        f"{number(len(found))} 个插件中有 {number(len(broken))} 个故障，其余正常",
+    )
     page.title((some if broken else whole).in_(page.language) if found else page.say("There are no plugins", "没有插件"))
     tones = {"loaded": scale.OK, "broken": scale.BAD, "blocked": scale.STEPS[7]}
-    heads = [("", "left"), (page.say("version", "版本"), "left"), (page.say("state", "状态"), "left"), (page.say("offers", "提供"), "left"), (page.say("from", "来源"), "left")]
+    heads = [
+        ("", "left"),
+        (page.say("version", "版本"), "left"),
+        (page.say("state", "状态"), "left"),
+        (page.say("offers", "提供"), "left"),
+        (page.say("from", "来源"), "left"),
+    ]
     rows = [
         [
             Line(plugin.name, scale.STRONG),
@@ -92,7 +105,11 @@ def runs(console: Console, lines: Sequence[RunLine], language: str) -> None:
     """Print the runs, in the order given."""
     page = Page(console, language)
     count = number(len(lines))
-    page.title(page.say(f"{count} runs" if len(lines) != 1 else "1 run", f"{count} 次运行") if lines else page.say("Nothing has run yet", "尚未运行"))
+    page.title(
+        page.say(f"{count} runs" if len(lines) != 1 else "1 run", f"{count} 次运行")
+        if lines
+        else page.say("Nothing has run yet", "尚未运行")
+    )
     tones = {"visible": scale.OK, "held": scale.WARN}
     heads = [(page.say(en, zh), side) for en, zh, side in _RUN_HEADS]
     if page.width < _FEWEST_CELLS:
@@ -101,7 +118,10 @@ def runs(console: Console, lines: Sequence[RunLine], language: str) -> None:
         [
             Line(number(line.run), scale.STRONG),
             Line(moment(line.as_of, page.language)),
-            Line(named(STATUS, line.status, page.language) + (page.say(", faults", "，有故障") if line.faults else ""), scale.BAD if line.faults else tones.get(line.status, "")),
+            Line(
+                named(STATUS, line.status, page.language) + (page.say(", faults", "，有故障") if line.faults else ""),
+                scale.BAD if line.faults else tones.get(line.status, ""),
+            ),
             Line(str(line.rulebook_version)),
             Line(number(line.customers)),
             Line(number(line.moved)),
@@ -130,9 +150,17 @@ def versions(console: Console, lines: Sequence[VersionLine], language: str) -> N
     """Print the versions of the rulebook, in the order given, and which is live."""
     page = Page(console, language)
     live = next((line for line in lines if line.live), None)
-    title = Text(f"Version {live.number} is live", f"当前生效的是版本 {live.number}") if live else Text("No version is live", "没有生效的版本")
+    title = (
+        Text(f"Version {live.number} is live", f"当前生效的是版本 {live.number}") if live else Text("No version is live", "没有生效的版本")
+    )
     page.title(title.in_(page.language))
-    heads = [("", "right"), (page.say("hash", "哈希"), "left"), (page.say("published", "发布时间"), "left"), (page.say("author", "作者"), "left"), (page.say("note", "说明"), "left")]
+    heads = [
+        ("", "right"),
+        (page.say("hash", "哈希"), "left"),
+        (page.say("published", "发布时间"), "left"),
+        (page.say("author", "作者"), "left"),
+        (page.say("note", "说明"), "left"),
+    ]
     rows = [
         [
             Line(str(line.number), scale.COMMAND if line.live else scale.STRONG),
@@ -150,7 +178,11 @@ def versions(console: Console, lines: Sequence[VersionLine], language: str) -> N
 def check_ok(console: Console, name: str, policies: Sequence[str], hash_: str, language: str, version: int | None = None) -> None:
     """Print that a rulebook is sound, and what it holds."""
     page = Page(console, language)
-    known = page.say(f"stored as version {version}", f"已存为版本 {version}") if version is not None else page.say("not published yet", "尚未发布")
+    known = (
+        page.say(f"stored as version {version}", f"已存为版本 {version}")
+        if version is not None
+        else page.say("not published yet", "尚未发布")
+    )
     page.title(page.say(f"{name} is sound", f"{name} 检查通过"), page.dots([", ".join(policies), hash_[:12], known]))
 
 

@@ -71,7 +71,9 @@ def listing(heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[Renderable
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=scale.QUIET, collapse_padding=True)
     for position, (head, side) in enumerate(heads):
         right = side == "right"
-        table.add_column(Line(head), justify="right" if right else "left", no_wrap=position != fold, overflow="fold" if position == fold else "ellipsis")
+        table.add_column(
+            Line(head), justify="right" if right else "left", no_wrap=position != fold, overflow="fold" if position == fold else "ellipsis"
+        )
     for row in rows:
         table.add_row(*row)
     return table

@@ -55,7 +55,10 @@ SOURCE = {
 _SENTENCES = (
     (r"(\S+) would change for ([\d.]+%) of the customers; the limit is (\d+%)", r"\1 将使 \2 的客户发生变动，上限为 \3"),
     (r"(\S+) would change for customers with ([\d.]+%) of the revenue; the limit is (\d+%)", r"\1 将使占收入 \2 的客户发生变动，上限为 \3"),
-    (r"(\S+) (\S+) would go from ([\d,]+) to ([\d,]+) customers; the limit is (\d+%) either way", r"\1 的 \2 将由 \3 位变为 \4 位客户，增减上限为 \5"),
+    (
+        r"(\S+) (\S+) would go from ([\d,]+) to ([\d,]+) customers; the limit is (\d+%) either way",
+        r"\1 的 \2 将由 \3 位变为 \4 位客户，增减上限为 \5",
+    ),
     (
         r"the newest order is (\d+) days old; the limit is ([\d.]+) days, and it was ([\d.]+) at the run before",
         r"最新订单距今 \1 天，上限为 \2 天，上次运行时为 \3 天",

@@ -32,7 +32,14 @@ def header(page: Page, run: RunSummary) -> None:
             [
                 (page.say("run", "运行"), Line(page.dots([f"{run.run}", status, page.say("digest", "摘要") + f" {run.digest[:12]}"]))),
                 (page.say("as of", "截至"), Line(moment(run.as_of, page.language, full=True))),
-                (page.say("rulebook", "规则手册"), Line(page.say(f"{run.rulebook_name}, version {run.rulebook_version}", f"{run.rulebook_name}，版本 {run.rulebook_version}"))),
+                (
+                    page.say("rulebook", "规则手册"),
+                    Line(
+                        page.say(
+                            f"{run.rulebook_name}, version {run.rulebook_version}", f"{run.rulebook_name}，版本 {run.rulebook_version}"
+                        )
+                    ),
+                ),
                 (page.say("changes", "变动"), Line(_changes(page, run))),
             ]
         )
@@ -58,7 +65,11 @@ def alarms(page: Page, run: RunSummary) -> None:
     for policy, fault in run.faults.items():
         page.callout(say(f"{policy} failed; its former values stand", f"{policy} 运行出错，保留原有结果"), [fault], scale.BAD)
     for policy, cause in run.stale.items():
-        page.callout(say(f"{policy} keeps its former values: it needs {cause}, which failed", f"{policy} 保留原有结果：其依赖的 {cause} 运行出错"), [], scale.BAD)
+        page.callout(
+            say(f"{policy} keeps its former values: it needs {cause}, which failed", f"{policy} 保留原有结果：其依赖的 {cause} 运行出错"),
+            [],
+            scale.BAD,
+        )
     if run.warnings:
         page.callout(say("Worth knowing", "请注意"), [sentence(warning, page.language) for warning in run.warnings], scale.WARN)
 
@@ -76,4 +87,6 @@ def footer(page: Page, run: RunSummary) -> None:
     if run.seconds:
         steps = page.say(", ", "，").join(f"{named(STEP, step, page.language)} {seconds:.2f}" for step, seconds in run.seconds.items())
         page.print()
-        page.print(Line(page.say(f"{sum(run.seconds.values()):.2f} s: ", f"用时 {sum(run.seconds.values()):.2f} 秒：") + steps, scale.QUIET))
+        page.print(
+            Line(page.say(f"{sum(run.seconds.values()):.2f} s: ", f"用时 {sum(run.seconds.values()):.2f} 秒：") + steps, scale.QUIET)
+        )

@@ -39,5 +39,9 @@ def swatch(step: int | None) -> Line:
 
 def badge(title: str, step: int | None) -> Line:
     """A label as a badge: its name on its colour; without colour, its name in bold."""
-    style = Style(color="#FFFFFF" if (step or 8) < 6 else "#10201E", bgcolor=STEPS[min(max(step, 1), 8) - 1], bold=True) if step else Style(reverse=True, bold=True)
+    style = (
+        Style(color="#FFFFFF" if (step or 8) < 6 else "#10201E", bgcolor=STEPS[min(max(step, 1), 8) - 1], bold=True)
+        if step
+        else Style(reverse=True, bold=True)
+    )
     return Line(f" {title} ", style)
