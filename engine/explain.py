@@ -285,4 +285,3 @@ def _what_if(subject: _Subject, step: Step, found: Nearest) -> WhatIf:
         outcome_title=title,
         sentence=sentence,
     )
-

@@ -78,7 +78,9 @@ def _umask() -> int:
     return mask
 
 
-def assignments_frame(store: Store, record: RunRecord, zone: ZoneInfo, *, policy: str | None = None, value: str | None = None) -> pd.DataFrame:
+def assignments_frame(
+    store: Store, record: RunRecord, zone: ZoneInfo, *, policy: str | None = None, value: str | None = None
+) -> pd.DataFrame:
     """The assignments of a run: columns customer, policy, output, value, since (ISO 8601 in the business zone)."""
     with store.read() as connection:
         return _frame(exports.assignments(connection, record, zone, policy=policy, value=value))

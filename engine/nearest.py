@@ -261,9 +261,7 @@ def _nearest(trial: _Trial, hit: _Hit) -> Nearest:
     return Nearest(axis.feature.name, was, value_at(now, 0), trial.key(hit.code), distance)
 
 
-def _among_values(
-    trial: _Trial, here: int, chain: Plan, facts: Facts, features: Mapping[str, Feature]
-) -> list[tuple[int, Nearest]]:
+def _among_values(trial: _Trial, here: int, chain: Plan, facts: Facts, features: Mapping[str, Feature]) -> list[tuple[int, Nearest]]:
     """Texts and flags: every other value there is. All are equally far: one spread."""
     found = []
     for name in chain.features:
@@ -285,5 +283,3 @@ def _others(column: Column) -> Column | None:
         codes = np.arange(len(column.values))
         return Codes(codes[codes != column.codes[0]].astype(np.int32), column.values, closed=column.closed)
     return np.array([1 - column[0]], dtype=np.int8) if column.dtype == np.int8 else None
-
-

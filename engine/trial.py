@@ -99,7 +99,6 @@ def _read(store: Store, chain: Plan, rulebook: Rulebook, live: RunRecord) -> tup
     return Facts(table.customer_id, table.key_hash, table.columns, table.not_graded), block, labels
 
 
-
 def _codes(column: Column) -> tuple[Array, tuple[str, ...]]:
     """Codes and what they stand for; flags have two."""
     if isinstance(column, Codes):

@@ -69,7 +69,13 @@ def some_orders(seed: int = 5) -> list[Order]:
     for customer in range(1, CUSTOMERS + 1):
         if customer % 10:
             for _ in range(dice.choice([1, 1, 2, 3, 5, 9])):
-                found.append(Order(customer, AS_OF - dice.randrange(700) * DAY - dice.randrange(DAY), dice.choice([1999, 5000, dice.randrange(100, 90_000)])))
+                found.append(
+                    Order(
+                        customer,
+                        AS_OF - dice.randrange(700) * DAY - dice.randrange(DAY),
+                        dice.choice([1999, 5000, dice.randrange(100, 90_000)]),
+                    )
+                )
     return found
 
 
@@ -108,7 +114,9 @@ class TestNearest:
     """Every proposed change keeps its promise, and one step less does not."""
 
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(customer=st.integers(1, CUSTOMERS), policy=st.sampled_from(["rfm", "abc", "lifecycle", "rhythm", "nested", "spenders", "graded"]))
+    @given(
+        customer=st.integers(1, CUSTOMERS), policy=st.sampled_from(["rfm", "abc", "lifecycle", "rhythm", "nested", "spenders", "graded"])
+    )
     def test_the_change_gives_the_outcome_and_a_step_less_does_not(self, graded: Engine, customer: int, policy: str) -> None:
         explanation = explained(graded, customer, policy)
         here = explanation.outputs[0].value
@@ -145,7 +153,9 @@ class TestNearest:
         through = [what_if for customer in range(1, CUSTOMERS + 1) for what_if in explained(graded, customer, "graded").nearest]
         assert {what_if.feature for what_if in through} >= {"orders.recency_days", "orders.amount"}
 
-    def test_without_bounds_and_without_a_population_the_same_steps_are_found(self, graded: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_bounds_and_without_a_population_the_same_steps_are_found(
+        self, graded: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         with_bounds = {c: explained(graded, c, "abc").nearest for c in range(1, 30)}
         monkeypatch.setattr("plugins.abc.ABC.bounds", lambda self, state: {})
         assert {c: explained(graded, c, "abc").nearest for c in range(1, 30)} == with_bounds
@@ -199,9 +209,13 @@ def test_without_a_value_the_whole_chain_of_reasons_is_said_in_both_languages(gr
 
 
 def test_sentences_in_both_languages(graded: Engine) -> None:
-    customer = next(c for c in range(1, CUSTOMERS + 1) if explained(graded, c, "abc").outputs[0].value == "C" and explained(graded, c, "abc").nearest)
+    customer = next(
+        c for c in range(1, CUSTOMERS + 1) if explained(graded, c, "abc").outputs[0].value == "C" and explained(graded, c, "abc").nearest
+    )
     english, chinese = explained(graded, customer, "abc").nearest[0], graded.explain(f"C{customer}", "abc", language="zh")[0].nearest[0]
-    assert english.sentence == f"If orders.amount were {english.now:,.2f} instead of {english.was:,.2f}, all else equal, abc.class would be B."
+    assert (
+        english.sentence == f"If orders.amount were {english.now:,.2f} instead of {english.was:,.2f}, all else equal, abc.class would be B."
+    )
     assert chinese.sentence == f"若 orders.amount 为 {english.now:,.2f}（现为 {english.was:,.2f}），其余不变，abc.class 将为「B 类」。"
 
 

@@ -25,7 +25,24 @@ from engine.service import Engine
 from engine.store import customer_export, exports
 from tests.small_store import AS_OF, DAY, Order, add_customers, add_orders, open_store
 
-LIVE = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "＋1", "－1", "＠a", "\ufeff=1", "﹣1", "\x00=1", '=cmd|"/C calc"!A0']
+LIVE = [
+    "=1+1",
+    "+1",
+    "-1+1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    " =1",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠a",
+    "\ufeff=1",
+    "﹣1",
+    "\x00=1",
+    '=cmd|"/C calc"!A0',
+]
 DEAD = ["a=1", "1-1", "", "C001", "陈子萱", "a@b.example", "'=1"]
 
 
@@ -58,7 +75,12 @@ def test_json_lines_keep_types_and_nulls() -> None:
 def test_xlsx_keeps_types() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(written("xlsx", ROWS))).active
     assert sheet is not None
-    assert [list(row) for row in sheet.values] == [["text", "n", "x", "any"], ["a", 1, 0.5, "b"], [None, -5, None, 3.5], ['多, "quoted"\nline', None, -1.25, None]]
+    assert [list(row) for row in sheet.values] == [
+        ["text", "n", "x", "any"],
+        ["a", 1, 0.5, "b"],
+        [None, -5, None, 3.5],
+        ['多, "quoted"\nline', None, -1.25, None],
+    ]
 
 
 def test_parquet_keeps_types_and_writes_mixed_columns_as_text(tmp_path: Path) -> None:
@@ -172,7 +194,13 @@ def engine(store_url: str) -> Iterator[Engine]:
         add_customers(store, [1, 2, 3, 4])
         add_orders(store, ORDERS)
     with Engine.open(store_url, create=False) as opened:
-        opened.publish({"name": "Test", "guards": {"customers": None, "amount": None, "label": None, "silent_days": None}, "policies": [{"key": "abc", "type": "abc", "params": {"crossing": "upper"}}, {"key": "life", "type": "lifecycle"}]})
+        opened.publish(
+            {
+                "name": "Test",
+                "guards": {"customers": None, "amount": None, "label": None, "silent_days": None},
+                "policies": [{"key": "abc", "type": "abc", "params": {"crossing": "upper"}}, {"key": "life", "type": "lifecycle"}],
+            }
+        )
         opened.run(AS_OF)
         yield opened
 
@@ -199,7 +227,11 @@ def test_assignments_are_one_row_per_customer_and_output_that_has_a_value(engine
 
 
 def test_assignments_by_policy_by_value_and_with_all_outputs(engine: Engine) -> None:
-    assert [row[:4] for row in rows_of(engine, policy="abc")] == [("C1", "abc", "class", "A"), ("C2", "abc", "class", "C"), ("C3", "abc", "class", "C")]
+    assert [row[:4] for row in rows_of(engine, policy="abc")] == [
+        ("C1", "abc", "class", "A"),
+        ("C2", "abc", "class", "C"),
+        ("C3", "abc", "class", "C"),
+    ]
     assert [row[0] for row in rows_of(engine, value="new")] == ["C1", "C2"]
     scores = [row for row in rows_of(engine, policy="abc", all_outputs=True) if row[2] == "to_next"]
     assert scores[0] == ("C2", "abc", "to_next", 895.0, None)
@@ -218,7 +250,10 @@ def test_changes_are_what_moved(engine: Engine) -> None:
     engine.run(AS_OF + 40 * DAY)
     frame = engine.changes()
     assert list(frame.columns) == ["customer", "policy", "output", "was", "now", "run", "as_of", "reason"]
-    assert frame[["customer", "output", "was", "now"]].to_numpy().tolist() == [["C1", "stage", "new", "active"], ["C2", "stage", "new", "active"]]
+    assert frame[["customer", "output", "was", "now"]].to_numpy().tolist() == [
+        ["C1", "stage", "new", "active"],
+        ["C2", "stage", "new", "active"],
+    ]
     with engine.store.read() as connection:
         flows = exports.flows(connection, engine.run_record())
     assert flows == [{"output": "life.stage", "was": "new", "now": "active", "customers": 2}]
@@ -268,7 +303,13 @@ def test_flags_are_true_and_false_in_exports_changes_and_the_sql_view(store_url:
         add_customers(store, [1, 2])
         add_orders(store, [Order(1, AS_OF, 500), Order(2, AS_OF + DAY, 500)])
     with Engine.open(store_url, create=False, plugins=[tmp_path / "bought.py"]) as engine:
-        engine.publish({"name": "Test", "guards": {"customers": None, "amount": None, "label": None}, "policies": [{"key": "life", "type": "lifecycle"}, {"key": "b", "type": "bought"}]})
+        engine.publish(
+            {
+                "name": "Test",
+                "guards": {"customers": None, "amount": None, "label": None},
+                "policies": [{"key": "life", "type": "lifecycle"}, {"key": "b", "type": "bought"}],
+            }
+        )
         engine.run(AS_OF)
         assert [row[3] for row in rows_of(engine, policy="b")] == ["true", "false"]
         assert [row[0] for row in rows_of(engine, policy="b", value="true")] == ["C1"]
@@ -285,7 +326,10 @@ def test_merged_customers_leave_the_current_assignments_at_once(engine: Engine) 
 
 
 def test_customers_come_with_their_profile_and_every_id(engine: Engine) -> None:
-    engine.import_facts([{"customer": "C1", "name": "=SUM(A1)", "gender": "F", "birth_date": "1980-02-29", "income": "1234.56", "custom.vip": "yes"}], "customers")
+    engine.import_facts(
+        [{"customer": "C1", "name": "=SUM(A1)", "gender": "F", "birth_date": "1980-02-29", "income": "1234.56", "custom.vip": "yes"}],
+        "customers",
+    )
     engine.join_customers("C3", "C4")
     with engine.store.read() as connection:
         made = customer_export.customers(connection)

@@ -22,7 +22,9 @@ BUG = 70
 
 @click.group(cls=Family, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="tierwise", message="%(prog)s %(version)s")
-@click.option("--database", metavar="URL", help="The store: sqlite:///file or postgresql://user:password@host/name.  [TIERWISE_DATABASE_URL]")
+@click.option(
+    "--database", metavar="URL", help="The store: sqlite:///file or postgresql://user:password@host/name.  [TIERWISE_DATABASE_URL]"
+)
 @click.option("--language", type=click.Choice(["en", "zh"]), help="The language of results.  [TIERWISE_LANGUAGE]")
 @click.pass_context
 def cli(context: click.Context, database: str | None, language: str | None) -> None:

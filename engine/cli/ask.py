@@ -76,7 +76,9 @@ def _rows(given: str) -> list[dict[str, Any]]:
     try:
         rows = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise FeatureError(f"{place}, line {error.lineno}, column {error.colno}: not JSON, {error.msg}; expected {{\"orders.count\": 3}}") from None
+        raise FeatureError(
+            f'{place}, line {error.lineno}, column {error.colno}: not JSON, {error.msg}; expected {{"orders.count": 3}}'
+        ) from None
     except RecursionError:
         raise FeatureError(f"{place}: nested too deeply; expected an object of feature values") from None
     rows = rows if isinstance(rows, list) else [rows]
@@ -97,7 +99,9 @@ def _print(app: App, one: Evaluation, name: str, as_of: str) -> None:
         why = one.withheld.get(address.partition(".")[0], "") if value is None else ""
         rows.append([address, _plain(value), why])
     rows += [[policy, None, fault] for policy, fault in one.faults.items()]
-    about = app.text(f"as of {as_of}, with the thresholds of run {one.run}; nothing stored", f"截至 {as_of}，采用运行 {one.run} 的阈值；未存储")
+    about = app.text(
+        f"as of {as_of}, with the thresholds of run {one.run}; nothing stored", f"截至 {as_of}，采用运行 {one.run} 的阈值；未存储"
+    )
     listing(app, name, [("", "left"), (app.text("value", "值"), "left"), ("", "left")], rows, fold=2, about=about)
 
 

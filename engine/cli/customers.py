@@ -20,7 +20,11 @@ def join(app: App, survivor: str, other: str) -> None:
     """Say that OTHER is SURVIVOR: its ids and facts count for the survivor from now on."""
     with app.engine() as engine:
         engine.join_customers(survivor, other)
-    click.echo(app.text(f"{other} is {survivor} from now on; run again to grade them as one", f"{other} 已并入 {survivor}；重新运行后按一位客户分级"))
+    click.echo(
+        app.text(
+            f"{other} is {survivor} from now on; run again to grade them as one", f"{other} 已并入 {survivor}；重新运行后按一位客户分级"
+        )
+    )
 
 
 @customers.command()
@@ -45,4 +49,8 @@ def flag(app: App, customer: str, reason: str | None, clear: bool) -> None:
         raise click.UsageError("give either --reason TEXT or --clear")
     with app.engine() as engine:
         engine.flag_not_graded(customer, reason)
-    click.echo(app.text(f"{customer} is graded again", f"{customer} 恢复分级") if clear else app.text(f"{customer} is not graded: {reason}", f"{customer} 不分级：{reason}"))
+    click.echo(
+        app.text(f"{customer} is graded again", f"{customer} 恢复分级")
+        if clear
+        else app.text(f"{customer} is not graded: {reason}", f"{customer} 不分级：{reason}")
+    )

@@ -17,8 +17,17 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Make a company, grade it, show the result.")
-@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path(".demo"), show_default=True, help="Where files and store go.")
-@click.option("--customers", type=click.IntRange(100, 5_000_000), default=24_000, show_default=True, help="How many customers the company has.")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".demo"),
+    show_default=True,
+    help="Where files and store go.",
+)
+@click.option(
+    "--customers", type=click.IntRange(100, 5_000_000), default=24_000, show_default=True, help="How many customers the company has."
+)
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Another seed makes another company.")
 @pass_app
 def demo(app: App, folder: Path, customers: int, seed: int) -> None:
@@ -82,7 +91,10 @@ def _print(app: App, engine: Engine, record: RunRecord, store: Path) -> None:
     explanations = engine.explain(customer, language=app.language)
     views = [explanation_view(engine, explanation) for explanation in explanations]
     steps = [
-        (f"export TIERWISE_DATABASE_URL=sqlite:///{store}", app.text("the following commands are about this company", "以下命令均针对这家公司")),
+        (
+            f"export TIERWISE_DATABASE_URL=sqlite:///{store}",
+            app.text("the following commands are about this company", "以下命令均针对这家公司"),
+        ),
         (f"tierwise explain {customer}", app.text("why one customer is where it is", "一位客户为何处于当前等级")),
         ("tierwise export assignments -o assignments.xlsx", app.text("every grade, as a spreadsheet", "全部分级结果，电子表格")),
         ("tierwise rulebook export -o rules.yaml", app.text("the rules, to edit and publish again", "规则文件，可修改后重新发布")),

@@ -11,7 +11,9 @@ from engine.cli.shared import App, Family, json_option, pass_app, print_json, ro
 
 @click.command("import", short_help="Import a file of facts.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--mapping", required=True, metavar="NAME_OR_PATH", help="A built-in mapping (online-retail, ...) or a .yaml file of one's own.")
+@click.option(
+    "--mapping", required=True, metavar="NAME_OR_PATH", help="A built-in mapping (online-retail, ...) or a .yaml file of one's own."
+)
 @click.option("--dry-run", is_flag=True, help="Read and check everything, report, and keep nothing.")
 @json_option
 @pass_app
@@ -52,7 +54,17 @@ def list_batches(app: App, as_json: bool) -> None:
         return
     from engine.cli.show import listing
 
-    words = [("batch", "批次"), ("file", "文件"), ("kind", "类型"), ("rows", "行"), ("new", "新增"), ("changed", "更新"), ("as before", "不变"), ("rejected", "拒绝"), ("", "")]
+    words = [
+        ("batch", "批次"),
+        ("file", "文件"),
+        ("kind", "类型"),
+        ("rows", "行"),
+        ("new", "新增"),
+        ("changed", "更新"),
+        ("as before", "不变"),
+        ("rejected", "拒绝"),
+        ("", ""),
+    ]
     heads = [(app.text(en, zh), "left" if en in ("file", "kind", "") else "right") for en, zh in words]
     names = ("batch", "file", "kind", "rows", "created", "updated", "unchanged", "rejected")
     undone = app.text("undone", "已撤销")

@@ -71,7 +71,7 @@ def _params(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise PluginError(f"--params: not JSON, {error}") from None
     if not isinstance(given, dict):
-        raise PluginError(f"--params: found {text[:40]}; expected an object such as {{\"share\": 0.5}}")
+        raise PluginError(f'--params: found {text[:40]}; expected an object such as {{"share": 0.5}}')
     return given
 
 
@@ -87,7 +87,14 @@ def _offered(plugins: dict[str, PluginHealth], path: Path) -> PluginHealth:
 
 @plugins.command()
 @click.argument("name")
-@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path(), show_default=".", help="Where to write the two files.")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    show_default=".",
+    help="Where to write the two files.",
+)
 @pass_app
 def new(app: App, name: str, folder: Path) -> None:
     """Write a plugin that works, and its test, to start from."""
@@ -134,7 +141,9 @@ def _print_trial(app: App, trial: Trial, as_of: str) -> None:
 
     nothing = app.text("(none)", "（无）")
     title = app.text(f"{trial.policy}, tried on {trial.customers:,} customers", f"{trial.policy}：在 {trial.customers:,} 位客户上试运行")
-    about = app.text(f"as of {as_of}, {trial.seconds * 1000:,.0f} ms, nothing stored", f"截至 {as_of}，{trial.seconds * 1000:,.0f} 毫秒，未存储")
+    about = app.text(
+        f"as of {as_of}, {trial.seconds * 1000:,.0f} ms, nothing stored", f"截至 {as_of}，{trial.seconds * 1000:,.0f} 毫秒，未存储"
+    )
     heads = [(app.text("customers", "客户"), "right"), (app.text("share", "占比"), "right")]
     for address, counts in trial.distribution.items():
         rows = [[name or nothing, count, f"{count / max(trial.customers, 1):.1%}"] for name, count in counts.items()]

@@ -43,16 +43,31 @@ def show(app: App, version: str, as_json: bool) -> None:
     with app.engine() as engine:
         record, loaded = engine.version(version), engine.rulebook(version)
     if as_json:
-        print_json({"number": record.number, "hash": record.hash, "author": record.author, "note": record.note, "document": record.document})
+        print_json(
+            {"number": record.number, "hash": record.hash, "author": record.author, "note": record.note, "document": record.document}
+        )
         return
     from engine.cli.show import listing
 
-    heads = [(app.text(en, zh), "left") for en, zh in (("policy", "策略"), ("type", "类型"), ("title", "名称"), ("reads", "输入"), ("gives", "输出"))]
+    heads = [
+        (app.text(en, zh), "left")
+        for en, zh in (("policy", "策略"), ("type", "类型"), ("title", "名称"), ("reads", "输入"), ("gives", "输出"))
+    ]
     rows = [
-        [step.entry.key, step.entry.type, step.entry.title.in_(app.language), "\n".join(step.reads), "\n".join(output.name for output in step.outputs)]
+        [
+            step.entry.key,
+            step.entry.type,
+            step.entry.title.in_(app.language),
+            "\n".join(step.reads),
+            "\n".join(output.name for output in step.outputs),
+        ]
         for step in loaded.plan.steps
     ]
-    rows += [[entry.key, entry.type, entry.title.in_(app.language), app.text("disabled", "已停用"), ""] for entry in loaded.entries if not entry.enabled]
+    rows += [
+        [entry.key, entry.type, entry.title.in_(app.language), app.text("disabled", "已停用"), ""]
+        for entry in loaded.entries
+        if not entry.enabled
+    ]
     listing(app, f"{loaded.name}, {app.text('version', '版本')} {record.number}", heads, rows, about=record.hash[:12])
 
 
@@ -96,7 +111,12 @@ def publish(app: App, file: str, note: str) -> None:
     """
     with app.engine() as engine:
         version = engine.publish(file, note=note)
-    click.echo(app.text(f"version {version.number} ({version.hash[:12]}) is live; next: tierwise run", f"版本 {version.number}（{version.hash[:12]}）已生效；下一步：tierwise run"))
+    click.echo(
+        app.text(
+            f"version {version.number} ({version.hash[:12]}) is live; next: tierwise run",
+            f"版本 {version.number}（{version.hash[:12]}）已生效；下一步：tierwise run",
+        )
+    )
 
 
 @rulebook.command()
@@ -140,7 +160,19 @@ def log(app: App, as_json: bool) -> None:
 
         lines = version_lines(engine)
     if as_json:
-        print_json([{"version": line.number, "hash": line.hash, "live": line.live, "author": line.author, "published": line.published or None, "note": line.note} for line in lines])
+        print_json(
+            [
+                {
+                    "version": line.number,
+                    "hash": line.hash,
+                    "live": line.live,
+                    "author": line.author,
+                    "published": line.published or None,
+                    "note": line.note,
+                }
+                for line in lines
+            ]
+        )
         return
     from engine import render
 

@@ -15,9 +15,17 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Grade every stored customer.")
-@click.option("--as-of", metavar="T", help="The moment to grade at: 2025-12-31, 2025-12-31T08:00, with +08:00 or in the business zone. Default: now.")
+@click.option(
+    "--as-of", metavar="T", help="The moment to grade at: 2025-12-31, 2025-12-31T08:00, with +08:00 or in the business zone. Default: now."
+)
 @json_option
-@click.option("--partitions", type=click.IntRange(1, 1024), default=1, metavar="N", help="In how many parts the columns are computed; the result is the same.")
+@click.option(
+    "--partitions",
+    type=click.IntRange(1, 1024),
+    default=1,
+    metavar="N",
+    help="In how many parts the columns are computed; the result is the same.",
+)
 @click.option("--historical", is_flag=True, help="Look back: keep the run as history and leave today's assignments alone.")
 @click.option("--every", type=click.Choice(["month"]), help="Look back once for every month; with --back.")
 @click.option("--back", type=click.IntRange(1, 600), metavar="N", help="How many months to look back.")

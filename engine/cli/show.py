@@ -17,7 +17,9 @@ Head = tuple[str, str]
 """A title, and "left" or "right"."""
 
 
-def listing(app: App, title: str, heads: Sequence[Head], rows: Iterable[Sequence[Any]], *, fold: int | None = None, about: str = "") -> None:
+def listing(
+    app: App, title: str, heads: Sequence[Head], rows: Iterable[Sequence[Any]], *, fold: int | None = None, about: str = ""
+) -> None:
     """Print a finding, and rows under heads. Cells are texts or numbers; nothing in them is markup."""
     page = Page(app.console, app.language)
     page.title(title, about)

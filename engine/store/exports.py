@@ -34,7 +34,13 @@ REJECTED_FIELDS = (Field("file"), Field("line", "integer"), *(Field(name) for na
 
 
 def assignments(
-    connection: Connection, record: RunRecord, zone: ZoneInfo, *, policy: str | None = None, value: str | None = None, all_outputs: bool = False
+    connection: Connection,
+    record: RunRecord,
+    zone: ZoneInfo,
+    *,
+    policy: str | None = None,
+    value: str | None = None,
+    all_outputs: bool = False,
 ) -> Table:
     """One row per customer and label or flag output that has a value, by customer; all_outputs: scores, amounts, dates and sets too.
 

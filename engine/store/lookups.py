@@ -20,5 +20,7 @@ def name_of(connection: Connection, customer_id: int) -> str | None:
 
 def first_customer(connection: Connection, customers: list[int]) -> str | None:
     """The external id of the first of some customers that is still graded: neither merged, voided nor flagged."""
-    query = select(customer.c.external_id).where(customer.c.id.in_(customers), customer.c.merged_into.is_(None), customer.c.voided_at.is_(None))
+    query = select(customer.c.external_id).where(
+        customer.c.id.in_(customers), customer.c.merged_into.is_(None), customer.c.voided_at.is_(None)
+    )
     return connection.scalar(query.where(customer.c.not_graded.is_(None)).order_by(customer.c.id).limit(1))

@@ -62,7 +62,10 @@ class Shop:
 def write_files(folder: Path, customers: int = 40) -> None:
     """Customers and orders; every eighth customer never buys, one name is a formula, one order is wrong."""
     dice = random.Random(3)
-    names = ["customer,name,region", *(f"M{n:03},{'=1+1' if n == 5 else f'Name {n}'},{dice.choice(['北方', 'South'])}" for n in range(1, customers + 1))]
+    names = [
+        "customer,name,region",
+        *(f"M{n:03},{'=1+1' if n == 5 else f'Name {n}'},{dice.choice(['北方', 'South'])}" for n in range(1, customers + 1)),
+    ]
     orders = ["order,customer,ordered_at,amount"]
     for n in range(1, customers + 1):
         for k in range(0 if n % 8 == 0 else dice.randint(1, 6)):
@@ -100,5 +103,3 @@ def grade(shop: Shop) -> Shop:
         shop("import", str(shop.folder / f"{kind}.csv"), "--mapping", f"tierwise/{kind}")
     shop("run", "--as-of", AS_OF)
     return shop
-
-

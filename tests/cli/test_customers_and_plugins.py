@@ -27,7 +27,9 @@ def test_two_customers_are_joined_and_separated(shop: Shop) -> None:
     shop("customers", "join", "M001", "M002")
     assert rerun(shop)["customers"] == 39
     assert "M002" not in assignments(shop)
-    assert shop.json("explain", "M002", "abc")["explanations"][0]["inputs"] == shop.json("explain", "M001", "abc")["explanations"][0]["inputs"]
+    assert (
+        shop.json("explain", "M002", "abc")["explanations"][0]["inputs"] == shop.json("explain", "M001", "abc")["explanations"][0]["inputs"]
+    )
     shop("customers", "separate", "M002")
     again = rerun(shop)
     assert (again["customers"], again["digest"]) == (40, first["digest"])
@@ -107,7 +109,11 @@ def test_a_new_plugin_is_checked_and_tried(graded_shop: Shop, tmp_path: Path) ->
 def test_a_plugin_that_breaks_a_promise_is_told_which(graded_shop: Shop, tmp_path: Path) -> None:
     graded_shop("plugins", "new", "spends_much", "--dir", str(tmp_path))
     path = tmp_path / "spends_much.py"
-    path.write_text(path.read_text().replace('np.where(columns[AMOUNT] > state["cut"], 0, 1)', "np.where(columns[AMOUNT] > columns[AMOUNT].mean(), 0, 1)"))
+    path.write_text(
+        path.read_text().replace(
+            'np.where(columns[AMOUNT] > state["cut"], 0, 1)', "np.where(columns[AMOUNT] > columns[AMOUNT].mean(), 0, 1)"
+        )
+    )
     result = graded_shop.result("plugins", "check", str(path), code=2)
     assert "broken  one customer at a time equals the batch" in result.stdout
     assert "promises" in result.stderr

@@ -43,7 +43,9 @@ def test_a_shop_is_imported_graded_explained_and_exported(anywhere: Shop) -> Non
     assert evaluated["values"]["abc.class"] == explained["outputs"][0]["value"]
     rejected = list(csv.DictReader(shop("export", "rejected").splitlines()))
     last = len((shop.folder / "orders.csv").read_text(encoding="utf-8").splitlines())
-    assert [(row["file"], row["line"], row["column"], row["found"]) for row in rejected] == [("orders.csv", str(last), "ordered_at", "2025-13-45")]
+    assert [(row["file"], row["line"], row["column"], row["found"]) for row in rejected] == [
+        ("orders.csv", str(last), "ordered_at", "2025-13-45")
+    ]
 
 
 def test_the_answer_of_run_has_every_key_that_the_documentation_lists(graded_shop: Shop) -> None:
@@ -129,4 +131,3 @@ def test_results_are_printed_in_both_languages(graded_shop: Shop) -> None:
 def test_the_language_can_be_a_setting(graded_shop: Shop) -> None:
     result = CliRunner().invoke(cli, ["--database", graded_shop.url, "explain", "M001", "abc"], env={"TIERWISE_LANGUAGE": "zh"})
     assert "ABC 分类" in result.output
-

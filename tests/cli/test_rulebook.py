@@ -20,7 +20,9 @@ def test_check_names_the_policies_and_the_version(graded_shop: Shop) -> None:
 
 
 def test_check_lists_all_faults_at_once_with_their_places(graded_shop: Shop) -> None:
-    wrong = "policies:\n  - {key: rfm, type: rfn}\n  - {key: abc, type: abc, params: {cuts: [0.9, 0.5], mesure: x}}\nname: Wrong\ncolour: red\n"
+    wrong = (
+        "policies:\n  - {key: rfm, type: rfn}\n  - {key: abc, type: abc, params: {cuts: [0.9, 0.5], mesure: x}}\nname: Wrong\ncolour: red\n"
+    )
     said = graded_shop.fails("rulebook", "check", graded_shop.file("wrong.yaml", wrong))
     assert "did you mean 'rfm'?" in said
     assert "TW002" in said

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.cli.conftest import AS_OF, Shop
 
-FRAGILE = '''
+FRAGILE = """
 import numpy as np
 from engine import Output, Policy, Text, hookimpl
 
@@ -28,7 +28,7 @@ class Fragile(Policy):
 @hookimpl
 def tierwise_policies():
     return [Fragile]
-'''
+"""
 
 RULES = """
 format: 1
