@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,6 +93,7 @@ def _print(app: App, engine: Engine, record: RunRecord, store: Path) -> None:
     explanations = engine.explain(customer, language=app.language)
     views = [explanation_view(engine, explanation) for explanation in explanations]
     steps = [
+        *_activation(app),
         (
             f"export TIERWISE_DATABASE_URL=sqlite:///{store}",
             app.text("the following commands are about this company", "以下命令均针对这家公司"),
@@ -111,3 +114,12 @@ def _someone(engine: Engine) -> str:
         if len(found):
             return str(found["customer"].iloc[0])
     return str(engine.assignments()["customer"].iloc[0])
+
+
+def _activation(app: App) -> list[tuple[str, str]]:
+    """How to make `tierwise` a command of this shell, where it runs in a virtual environment that is not active."""
+    if sys.prefix == sys.base_prefix or shutil.which("tierwise"):
+        return []
+    home = Path(sys.prefix)
+    home = home.relative_to(Path.cwd()) if home.is_relative_to(Path.cwd()) else home
+    return [(f". {home}/bin/activate", app.text("makes tierwise a command of this shell", "使 tierwise 成为本终端的命令"))]
