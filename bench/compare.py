@@ -36,7 +36,8 @@ def main() -> None:
     data = options.data
     store = prepare(data)
     ours = Series("first run"), Series("next day")
-    peers = {name: Series(name) for name in ("polars", "pandas") if options.peers and (options.peers / f"peer_{name}.py").is_file()}
+    wanted = ("polars", "pandas") if options.slow_rounds else ("polars",)
+    peers = {name: Series(name) for name in wanted if options.peers and (options.peers / f"peer_{name}.py").is_file()}
     for at in range(options.rounds):
         work = data / "bench.db"
         fresh_copy(store, work)
@@ -60,7 +61,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peers", type=Path, help="folder with peer_polars.py and peer_pandas.py")
     parser.add_argument("--peer-python", default="python3", help="the Python that has what the scripts need")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured (default 5)")
-    parser.add_argument("--slow-rounds", type=int, default=1, help="how often the pandas script is (default 1: it takes a minute)")
+    parser.add_argument(
+        "--slow-rounds", type=int, default=1, help="how often the pandas script is (default 1: it takes a minute; 0: never)"
+    )
     return parser.parse_args()
 
 
@@ -126,7 +129,8 @@ def report(ours: tuple[Series, Series], peers: dict[str, Series]) -> None:
     for mine in ours:
         for name, peer in peers.items():
             ratio, limit = paired(mine, peer), TARGETS.get((mine.name, name))
-            print(f"{mine.name + ' / ' + name:22}{ratio:>9.3f} {verdict(ratio, limit) if limit else ''}")
+            fastest = f"(fastest / fastest {mine.fastest / peer.fastest:.3f})"
+            print(f"{mine.name + ' / ' + name:22}{ratio:>9.3f} {verdict(ratio, limit) if limit else '':16} {fastest}")
     largest = max(series.megabytes for series in ours)
     print(f"{'memory of a run':22}{largest:>6.0f} MB {verdict(largest, MEMORY)}")
     print("seconds per step, next day: " + ", ".join(f"{step} {seconds:.2f}" for step, seconds in answer["seconds"].items()))

@@ -36,6 +36,11 @@ class Series:
         return statistics.median(each.seconds for each in self.taken)
 
     @property
+    def fastest(self) -> float:
+        """The shortest wall time: the one that other work on the machine disturbed least."""
+        return min(each.seconds for each in self.taken)
+
+    @property
     def megabytes(self) -> float:
         """The largest memory."""
         return max(each.megabytes for each in self.taken)
