@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 OK, FAULTS, WRONG, HELD = 0, 1, 2, 3
 """Exit codes: done; a run completed with faults; wrong input or use; a run is held by a guard."""
+
+
+_REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EMFILE, errno.EIO}
+"""Refusals of the system that are no bug: a full or broken disk, missing rights."""
 
 
 class Failure(click.ClickException):
@@ -57,6 +62,11 @@ class Family(click.Group):
             return super().invoke(ctx)
         except TierwiseError as error:
             raise Failure(error) from error
+        except OSError as error:
+            if error.errno not in _REFUSALS:
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            raise Failure(TierwiseError(f"{place}{error.strerror}; what was not finished has changed nothing")) from error
         except KeyboardInterrupt:
             click.echo("\nInterrupted; what was not finished has changed nothing.", err=True)
             ctx.exit(130)

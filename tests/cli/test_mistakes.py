@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from tests.cli.conftest import AS_OF, Shop
+from tests.cli.conftest import AS_OF, TIERWISE, Shop
 
 WRONG_FILES = {
     "empty": (b"", "orders.csv"),
@@ -112,11 +116,31 @@ def test_nothing_published_says_what_to_type(empty: Shop) -> None:
     assert "nothing has run yet" in empty.fails("explain", "M001")
 
 
+def test_a_full_disk_is_no_bug(graded_shop: Shop) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs Linux's /dev/full")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [TIERWISE, "--database", graded_shop.url, "export", "assignments"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_away_leaves_no_traceback(graded_shop: Shop) -> None:
+    done = subprocess.run(
+        f"{TIERWISE} --database {graded_shop.url} export assignments --all-outputs --format jsonl | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+    )
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == ""
+
+
 def test_a_bug_keeps_its_traceback_and_has_an_exit_code_of_its_own(shop: Shop) -> None:
     program = "import engine.cli, engine.cli.shared as s; s.App.engine = None; engine.cli.main()"
-    import subprocess
-    import sys
-
     done = subprocess.run([sys.executable, "-c", program, "runs"], capture_output=True, text=True)
     assert done.returncode == 70
     assert "Traceback" in done.stderr
