@@ -19,13 +19,27 @@ REVENUE = "orders.amount"
 
 
 def make_report(
-    outcome: Outcome, rulebook: Rulebook, registry: Registry, lanes: Mapping[str, tuple[int, int]], last_order: int | None
+    outcome: Outcome,
+    rulebook: Rulebook,
+    registry: Registry,
+    lanes: Mapping[str, tuple[int, int]],
+    last_order: int | None,
+    minor_digits: int,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Summary rows per label, and the run's report as JSON."""
-    report: dict[str, Any] = {"outputs": {}, "withheld": {}, "faults": {}, "stale": {}, "types": {}, "kinds": {}, "declared": {}, "graded": {}}
+    """Summary rows per label, their amounts in minor units of the business currency, and the run's report as JSON."""
+    report: dict[str, Any] = {
+        "outputs": {},
+        "withheld": {},
+        "faults": {},
+        "stale": {},
+        "types": {},
+        "kinds": {},
+        "declared": {},
+        "graded": {},
+    }
     amount = outcome.facts.columns[REVENUE]
     assert not isinstance(amount, Codes)
-    scale = 10**2
+    scale = 10**minor_digits
     summary: list[dict[str, Any]] = []
     for key, policy in outcome.policies.items():
         if policy.fault:
@@ -38,7 +52,12 @@ def make_report(
         for output in policy.step.outputs:
             address = f"{key}.{output.name}"
             report["types"][address], report["kinds"][address] = policy.step.entry.type, output.kind
-            report["declared"][address] = {"kind": output.kind, "decimals": output.decimals, "keys": list(output.keys), "history": output.history}
+            report["declared"][address] = {
+                "kind": output.kind,
+                "decimals": output.decimals,
+                "keys": list(output.keys),
+                "history": output.history,
+            }
             if policy.sound and output.kind in ("label", "flag"):
                 counts = _label_summary(address, policy.columns[output.name], amount, scale, summary)
                 report["outputs"][address] = counts

@@ -121,7 +121,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
         with clock.step("digest"):
             digest, lanes = digesting.result()
     with clock.step("report"):
-        summary, report = make_report(outcome, rulebook, registry, lanes, snapshot.last_order)
+        summary, report = make_report(outcome, rulebook, registry, lanes, snapshot.last_order, store_settings(store).minor_digits)
         report["held"] = [] if options.historical or snapshot.base is None else _holds(rulebook, new, snapshot, outcome, order, options.as_of)
         report["warnings"] = warnings(outcome)
         report["rulebook"] = {"number": number, "hash": rulebook.hash, "name": rulebook.name}

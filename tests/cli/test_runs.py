@@ -112,3 +112,12 @@ def test_options_that_do_not_belong_together_are_refused(graded_shop: Shop) -> N
     assert "takes no other option" in graded_shop.fails("run", "--release", "1", "--as-of", AS_OF)
     assert "there is no run 99; the newest is 1" in graded_shop.fails("changes", "--run", "99")
     assert "is not a moment; expected 2025-12-31" in graded_shop.fails("run", "--as-of", "tomorrow")
+
+
+def test_revenue_is_right_in_a_currency_without_minor_units(empty: Shop) -> None:
+    empty("init", "--currency", "JPY", "--minor-digits", "0", "--timezone", "Asia/Tokyo")
+    path = empty.file("yen.csv", "order,customer,ordered_at,amount\n1,M1,2025-12-01,1250\n2,M2,2025-12-02,50\n")
+    empty("import", empty.file("two.csv", "customer\nM1\nM2\n"), "--mapping", "tierwise/customers")
+    empty("import", path, "--mapping", "tierwise/orders")
+    assert "1,300" in empty("run", "--as-of", AS_OF)
+    assert "1,250 JPY" in empty("explain", "M1", "abc")
