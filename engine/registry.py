@@ -24,11 +24,12 @@ from typing import Any, Literal
 import pluggy
 
 from engine import hookspecs
-from engine.catalogue import Feature
+from engine.catalogue import Catalogue, Feature
 from engine.errors import PluginError, did_you_mean
 from engine.policy import CONTRACT, KEY, Policy, Text
 
 GROUP = "tierwise.plugins"
+_BUILT_IN = Catalogue.built_in()
 
 
 @dataclass(slots=True)
@@ -79,8 +80,9 @@ class Registry:
         named: dict[str, object] = {}
         for name, thing in [(policy.name, policy) for policy in policies] + [(feature.name, feature) for feature in features]:
             taken = health.name if name in named else self._providers.get(name)
-            if taken:
-                raise PluginError(f"{name!r} of {health.name} ({health.origin}) is already offered by {self._origin(taken, health)}")
+            if taken or (isinstance(thing, Feature) and name in _BUILT_IN):
+                other = self._origin(taken, health) if taken else "Tierwise itself"
+                raise PluginError(f"{name!r} of {health.name} ({health.origin}) is already offered by {other}")
             named[name] = thing
         for policy in policies:
             self.policies[policy.name] = policy
@@ -122,7 +124,9 @@ def _load_one(registry: Registry, manager: pluggy.PluginManager, health: PluginH
         manager.register(plugin, name)
         registry.add(health, plugin)
         registry.plugins[name] = health
-    except Exception as error:  # a plugin is foreign code: whatever it raises, the others load
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plugin is foreign code: whatever it raises, sys.exit() included, the others load
         if manager.has_plugin(name):
             manager.unregister(name=name)
         words = str(error) if isinstance(error, PluginError) else _first_words(error)
@@ -132,7 +136,7 @@ def _load_one(registry: Registry, manager: pluggy.PluginManager, health: PluginH
 def _check_hooks(manager: pluggy.PluginManager, plugin: object, health: PluginHealth) -> None:
     """Refuse a misspelt hook now, naming the right one; pluggy would find it only after everything has loaded."""
     known = [name for name in vars(hookspecs) if name.startswith("tierwise_")]
-    marked = [name for name in dir(plugin) if name.startswith("tierwise_") and manager.parse_hookimpl_opts(plugin, name) is not None]
+    marked = [name for name in dir(plugin) if manager.parse_hookimpl_opts(plugin, name) is not None]
     for name in marked:
         if name not in known:
             hint = did_you_mean(name, known) or f"hooks are {', '.join(known)}"
@@ -146,7 +150,7 @@ def _broken(registry: Registry, health: PluginHealth, error: str) -> None:
     registry.plugins[health.name] = health
 
 
-def _first_words(error: Exception) -> str:
+def _first_words(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"
