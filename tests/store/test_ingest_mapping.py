@@ -14,6 +14,7 @@ from engine.store.facts import StoreSettings, init_settings, store_settings
 from engine.store.ingest import built_in_mappings, load_mapping
 from engine.store.ingest.fields import FIELDS
 from engine.store.ingest.mapping import parse_mapping
+from engine.store.ingest.mapping_check import KEYS
 from engine.store.session import Store
 from tests.store.imports import bring, make_store
 
@@ -133,6 +134,31 @@ ignore:
     assert (report.amount, report.refund_amount, report.first, report.last) == (124_950, 500, 1_735_684_200, 1_751_320_800)
     assert report.ignored == {"cancelled": 1, "small": 1}
     assert {reason: count for reason, (count, _) in report.rejected.items()} == {"unknown customer": 1}
+
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "mappings.md"
+
+
+def test_the_reference_page_lists_every_field_key_and_mapping() -> None:
+    text = REFERENCE.read_text("utf-8")
+    for kind, fields in FIELDS.items():
+        section = text.split(f"### {kind}\n")[1].split("\n## ")[0].split("\n### ")[0]
+        rows = [line for line in section.splitlines() if line.startswith("| `")]
+        assert rows == [f"| `{each.name}` | {each.form} | {each.help}{' Required.' if each.required else ''} |" for each in fields]
+    keys = text.split("## Keys\n")[1].split("\n## ")[0]
+    assert [line.split("`")[1] for line in keys.splitlines() if line.startswith("| `")] == sorted(
+        KEYS, key=lambda key: keys.index(f"| `{key}`")
+    )
+    assert all(f"`{name}`" in text for name in built_in_mappings())
+
+
+def test_the_mapping_of_the_how_to_works(local: Store, tmp_path: Path) -> None:
+    page = REFERENCE.parents[1] / "how-to" / "import.md"
+    document = page.read_text("utf-8").split("```yaml\n")[1].split("```")[0]
+    report = bring(
+        local, tmp_path, document.replace("source: till", "source: main"), "Beleg;Kunde;Datum;Betrag;Art\n1;a;31.01.2025 10:00;1,50;R\n"
+    )
+    assert report.amount == 150
 
 
 def test_settings_of_a_store_are_fixed(sqlite_url: str) -> None:

@@ -20,7 +20,7 @@ from engine.store.ingest.mapping import Mapping
 from engine.store.ingest.parsed import Array, Ints
 from engine.store.ingest.readers import CHUNK_ROWS, BrokenRow, Chunk
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 2 << 20
 """Bytes read at once, and so the longest row that can be read."""
 
 LONGEST_BROKEN = 1 << 16

@@ -44,7 +44,7 @@ class _Checker:
         self.faults: list[Fault] = []
 
     def fault(self, place: str, found: str, expected: str) -> None:
-        self.faults.append(Fault("TW301", self.document.where(place) or "mapping", found, expected))
+        self.faults.append(Fault("TW601", self.document.where(place) or "mapping", found, expected))
 
     def unknown(self, place: str, name: str, known: Iterable[str], what: str) -> None:
         known = list(known)

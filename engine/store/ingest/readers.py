@@ -18,7 +18,7 @@ from engine.errors import FactError
 from engine.store.ingest.mapping import Mapping
 from engine.store.ingest.parsed import Array, Ints
 
-CHUNK_ROWS = 200_000
+CHUNK_ROWS = 100_000
 
 
 @dataclass(slots=True)
