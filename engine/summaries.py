@@ -6,7 +6,7 @@ Titles and colours come from the rulebook; what is no longer declared there is s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.policy import Label, Output, Text
 from engine.render.figures import money
@@ -14,10 +14,12 @@ from engine.render.scale import even_step
 from engine.report import ChangesView, Flow, ImportView, LabelLine, Move, OutputSummary, Place, RunLine, RunSummary, VersionLine
 from engine.rulebook import PolicyEntry, Rulebook
 from engine.run import Withholding
-from engine.store.ingest.report import ImportReport
 from engine.store.outcomes import RunRecord
 from engine.store.rulebooks import Version
 from engine.wording import reason_text
+
+if TYPE_CHECKING:
+    from engine.store.ingest.report import ImportReport
 
 LabelRow = tuple[str, str, int, int]
 """Address, label key ("" for no value), customers, revenue in minor units: a row of the table label_summary."""

@@ -48,7 +48,11 @@ def run(
     Only what changed is written. A run that moves too much is held until --release. Exit code 1: a policy failed and
     keeps its former values; 3: held.
     """
+    from engine.store.reader_start import start_early
+
     _check_options(as_of, historical, every, back, release)
+    if release is None:
+        start_early(app.settings.database_url)
     with app.engine() as engine:
         with steps_bar(app, app.text("run", "运行"), quiet=as_json) as tell:
             if release is not None:

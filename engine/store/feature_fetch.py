@@ -13,8 +13,6 @@ import json
 import os
 import queue
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -32,6 +30,7 @@ from engine.errors import StoreError
 from engine.store.feature_columns import Answer
 from engine.store.feature_sql import Query, rendered
 from engine.store.models import customer, fact_clock
+from engine.store.reader_start import CONNECTIONS, reader_process
 from engine.store.session import BUSY_SECONDS, Store, driver
 
 PLAIN_UP_TO = 50_000
@@ -40,7 +39,6 @@ PLAIN_UP_TO = 50_000
 LOCK_SECONDS = 2.0
 """How long a read waits for the write lock; a bulk import may hold it for a minute."""
 
-CONNECTIONS = max(2, min(4, os.cpu_count() or 2))
 RANGES = 4 * CONNECTIONS
 """Customer ranges per query: more than connections, because early customers have more orders than late ones."""
 
@@ -154,10 +152,7 @@ class Reader:
     def __init__(self, store: Store) -> None:
         store.cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="read-", dir=store.cache_dir))
-        command = [sys.executable, "-m", "engine.store.reader", str(store.path), str(CONNECTIONS)]
-        root = str(Path(__file__).parents[2])
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        self.process = reader_process(store.path)
 
     def __enter__(self) -> Reader:
         self._hear("open")
