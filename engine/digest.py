@@ -14,6 +14,9 @@ import numpy as np
 
 from engine.columns import Array, Codes, Column
 
+_SIGN = np.uint64(1 << 63)
+"""Added to whole numbers before they are mixed: only -2^63, which stands for missing, then hashes to 0."""
+
 _LANES = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03))
 
 
@@ -41,11 +44,10 @@ def value_hashes(column: Column, decimals: int = 0) -> Array:
     if column.dtype.kind == "f":
         absent = np.isnan(column)
         scaled = np.rint(np.where(absent, 0.0, column) * 10**decimals).astype(np.int64).view(np.uint64)
-        return np.where(absent, np.uint64(0), mix(scaled + np.uint64(1)))
+        return np.where(absent, np.uint64(0), mix(scaled + _SIGN))
     if column.dtype.kind == "M":
-        absent = np.isnat(column)
-        days = column.astype("datetime64[D]").astype(np.int64).view(np.uint64)
-        return np.where(absent, np.uint64(0), mix(np.where(absent, np.uint64(0), days) + np.uint64(1)))
+        days = column.astype("datetime64[D]").astype(np.int64).view(np.uint64)  # NaT is -2^63
+        return mix(days + _SIGN)
     if column.dtype == np.int8:
         return np.array([text_hash("false"), text_hash("true"), 0], dtype=np.uint64)[column]
     return mix(column.astype(np.uint64) + np.uint64(1))
@@ -67,5 +69,7 @@ def reason_hashes(reason: Array, texts: Sequence[str]) -> Array:
 def digest(lines: Mapping[str, tuple[int, int]], stale: Iterable[str] = ()) -> str:
     """SHA-256 over the sorted lines of all outputs; stale outputs (of a failed policy) are marked."""
     marked = set(stale)
-    rows = [f"{address} {first:016x} {second:016x}{' stale' if address in marked else ''}" for address, (first, second) in sorted(lines.items())]
+    rows = [
+        f"{address} {first:016x} {second:016x}{' stale' if address in marked else ''}" for address, (first, second) in sorted(lines.items())
+    ]
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,12 +55,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder on sys.path, where distributions can be installed."""
     made = tmp_path / "site"
     made.mkdir()
     monkeypatch.syspath_prepend(str(made))
-    yield made
+    return made
 
 
 def install(site: Path, distribution: str, entries: dict[str, str], **modules: str) -> None:
