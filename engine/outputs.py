@@ -118,6 +118,7 @@ def _number(policy: Policy, output: Output, column: Column) -> Column:
         _fault(policy, f"output {output.name!r} is {array[row]} in row {row}; return a finite number, or NaN for missing")
     if len(rounded):
         _check_range(policy, output, rounded)
+        _check_size(policy, output, rounded)
     return rounded
 
 
@@ -127,6 +128,15 @@ def _check_range(policy: Policy, output: Output, values: Array) -> None:
         _fault(policy, f"output {output.name!r} reaches {least:g}; it declares a minimum of {output.minimum:g}")
     if output.maximum is not None and most > output.maximum:
         _fault(policy, f"output {output.name!r} reaches {most:g}; it declares a maximum of {output.maximum:g}")
+
+
+def _check_size(policy: Policy, output: Output, values: Array) -> None:
+    """Blocks and digests keep a number as a 64-bit integer of its decimals."""
+    limit = 10.0 ** (18 - output.decimals)
+    large = np.abs(values) > limit
+    if large.any():
+        row = int(np.argmax(large))
+        _fault(policy, f"output {output.name!r} is {values[row]:g} in row {row}; with {output.decimals} decimals it may reach {limit:g}")
 
 
 def _date(policy: Policy, output: Output, column: Column) -> Column:

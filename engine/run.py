@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.columns import Array, Codes, Column, Columns, Flags, freeze, missing, take_rows
 from engine.digest import digest, lanes, reason_hashes, value_hashes
-from engine.errors import PluginError, PolicyFault, TierwiseError
+from engine.errors import PolicyFault, TierwiseError
 from engine.executors.local import LocalExecutor
 from engine.outputs import RULE, WITHHELD, check_outputs
 from engine.plan import Plan, Step
@@ -155,7 +155,9 @@ def compute(
             continue
         try:
             _evaluate(outcome, facts, known, why, book, executor, states)
-        except Exception as error:  # a plugin is foreign code: its fault takes its own outputs and no others
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin is foreign code: its fault, sys.exit() included, takes its own outputs and no others
             outcome.fault = _fault_words(error)
             continue
         assert outcome.reason is not None
@@ -240,7 +242,9 @@ def _json_state(policy: Policy, state: Any) -> State | None:
     try:
         loaded = json.loads(json.dumps(state, allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise PolicyFault(f"policy type {policy.name!r}: fit returned a state that is not JSON ({error}); return numbers, texts, lists") from None
+        raise PolicyFault(
+            f"policy type {policy.name!r}: fit returned a state that is not JSON ({error}); return numbers, texts, lists"
+        ) from None
     if not isinstance(loaded, dict):
         raise PolicyFault(f"policy type {policy.name!r}: fit returned {type(state).__name__}; return a dict or None")
     return loaded
@@ -273,9 +277,10 @@ def _scatter(outcome: PolicyOutcome, result: Columns, reason: Array, rows: Any, 
     if RULE in result:
         given = result[RULE]
         assert not isinstance(given, Codes)
-        outcome.rule = given.astype(np.int16)
+        small = np.int16 if len(given) == 0 or given.max() < 2**15 else np.int32
+        outcome.rule = given.astype(small)
         if not everyone:
-            outcome.rule = np.full(total, -1, dtype=np.int16)
+            outcome.rule = np.full(total, -1, dtype=small)
             outcome.rule[rows] = given
     if WITHHELD in result:
         own = result[WITHHELD]
@@ -319,10 +324,10 @@ def _nothing(step: Step, total: int) -> dict[str, Column]:
     return {output.name: empty_column(output, total) for output in step.outputs}
 
 
-def _fault_words(error: Exception) -> str:
-    if isinstance(error, (PolicyFault, PluginError, TierwiseError)):
-        return str(error)
-    return f"{type(error).__name__}: {error}"
+def _fault_words(error: BaseException) -> str:
+    """What went wrong, short and in characters that every database keeps."""
+    words = str(error) if isinstance(error, TierwiseError) else f"{type(error).__name__}: {error}"
+    return words[:1000].encode(errors="replace").decode()
 
 
 def outcome_digest(outcome: Outcome, former: Mapping[str, tuple[int, int]] | None = None) -> tuple[str, dict[str, tuple[int, int]]]:

@@ -107,8 +107,8 @@ def rule_hits(outcome: Outcome) -> list[dict[str, Any]]:
     rows = []
     for key, policy in outcome.policies.items():
         if policy.sound and policy.rule is not None:
-            counts = np.bincount(policy.rule.astype(np.int64) + 1)
-            rows += [{"policy": key, "rule": number - 1, "customers": int(n)} for number, n in enumerate(counts) if n and number]
+            numbers, counts = np.unique(policy.rule[policy.rule >= 0], return_counts=True)
+            rows += [{"policy": key, "rule": int(number), "customers": int(n)} for number, n in zip(numbers, counts, strict=True)]
     return rows
 
 
