@@ -91,11 +91,13 @@ class Codes:
             raise PluginError(f"{key!r} is not a value of this column ({', '.join(self.values)}); {hint}".rstrip("; ")) from None
 
     def __eq__(self, key: object) -> Flags:  # type: ignore[override]
-        return self.codes == self.position(_text(key))
+        equal: Flags = self.codes == self.position(_text(key))
+        return equal
 
     def __ne__(self, key: object) -> Flags:  # type: ignore[override]
         """Present and different: a missing value is neither equal nor unequal."""
-        return (self.codes != self.position(_text(key))) & (self.codes >= 0)
+        unequal: Flags = (self.codes != self.position(_text(key))) & (self.codes >= 0)
+        return unequal
 
     def isin(self, keys: Iterable[str]) -> Flags:
         """Where the value is one of `keys`; missing is not."""

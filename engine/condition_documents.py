@@ -152,7 +152,7 @@ class _Reader:
         name = tidy_text(name)
         if self.features is not None and name not in self.features:
             self.faults.append(unknown_name("TW304", place, name, self.features))
-        return name
+        return str(name)
 
     def operand(self, document: Mapping[Any, Any], op: str, place: str) -> tuple[Any, str | None]:
         has = [key for key in ("value", "other") if key in document]

@@ -50,7 +50,7 @@ def witness_column(one: Domain, places: Array) -> Column:
     return _column(one.kind.kind, one.witnesses, one.kind.values)[places]
 
 
-def _column(kind: str, values: Sequence[Value | None], labels: Sequence[str] | None) -> Any:
+def _column(kind: str, values: Sequence[Value | None], labels: Sequence[str] | None) -> Column:
     if kind == "text":
         return Codes.of([None if value is None else str(value) for value in values], labels)
     if kind == "flag":

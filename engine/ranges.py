@@ -128,7 +128,8 @@ def bins(values: Array, cuts: Array) -> Array:
     if not len(cuts):
         return np.zeros(len(values), dtype=np.intp)
     at = np.searchsorted(cuts, values)
-    return 2 * at + (cuts[np.minimum(at, len(cuts) - 1)] == values)
+    places: Array = 2 * at + (cuts[np.minimum(at, len(cuts) - 1)] == values)
+    return places
 
 
 def _or(parts: list[Mask], x: Array) -> Flags:
@@ -139,8 +140,8 @@ def _or(parts: list[Mask], x: Array) -> Flags:
 
 
 def _span_mask(span: Span, dates: bool) -> Mask:
-    low: Any = np.datetime64(span.low, "D") if dates and span.low is not None else span.low
-    high: Any = np.datetime64(span.high, "D") if dates and span.high is not None else span.high
+    low: Any = np.datetime64(int(span.low), "D") if dates and span.low is not None else span.low
+    high: Any = np.datetime64(int(span.high), "D") if dates and span.high is not None else span.high
     at_least, at_most = np.greater_equal if span.low_in else np.greater, np.less_equal if span.high_in else np.less
     if low is None and high is None:
         return lambda x: np.equal(x, x)
@@ -152,7 +153,7 @@ def _span_mask(span: Span, dates: bool) -> Mask:
         return lambda x: np.equal(x, low)
 
     def inside(x: Array) -> Flags:
-        result = at_least(x, low)
+        result: Flags = at_least(x, low)
         result &= at_most(x, high)
         return result
 

@@ -51,8 +51,9 @@ def _list(array: Array, missing: int | None) -> Sequence[object]:
     if missing is not None and array.dtype.kind in "iu" and len(array) and (array == missing).any():
         objects = array.astype(object)
         objects[array == missing] = None
-        return objects.tolist()
-    return array.tolist()
+        array = objects
+    values: list[object] = array.tolist()
+    return values
 
 
 def _text_parts(columns: Mapping[str, Array], missing: int | None, size: int = 100_000) -> Iterable[str]:
