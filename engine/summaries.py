@@ -76,7 +76,12 @@ def title_of(entry: PolicyEntry, output: Output) -> Text:
 
 def _shown(rulebook: Rulebook) -> list[tuple[str, PolicyEntry, Output]]:
     """Outputs with history, with their addresses, in the order of the rulebook."""
-    return [(f"{entry.key}.{output.name}", entry, output) for entry in rulebook.entries for output in entry.policy.outputs() if output.has_history]
+    return [
+        (f"{entry.key}.{output.name}", entry, output)
+        for entry in rulebook.entries
+        for output in entry.policy.outputs()
+        if output.has_history
+    ]
 
 
 def _outputs(record: RunRecord, rulebook: Rulebook, rows: Sequence[LabelRow]) -> list[OutputSummary]:
@@ -86,7 +91,10 @@ def _outputs(record: RunRecord, rulebook: Rulebook, rows: Sequence[LabelRow]) ->
         if address not in record.outputs:
             continue
         labels = labels_of(output)
-        lines = [LabelLine(label.key, label.title, step_of(label, i, len(labels)), *counted.get((address, label.key), (0, 0))) for i, label in enumerate(labels)]
+        lines = [
+            LabelLine(label.key, label.title, step_of(label, i, len(labels)), *counted.get((address, label.key), (0, 0)))
+            for i, label in enumerate(labels)
+        ]
         found.append(OutputSummary(address, title_of(entry, output), lines, *counted.get((address, ""), (0, 0))))
     return found
 
@@ -110,7 +118,11 @@ def _withheld(record: RunRecord, rulebook: Rulebook) -> dict[str, dict[Text, int
 
 
 def changes_of(
-    record: RunRecord, rulebook: Rulebook, flows: Iterable[Mapping[str, Any]], moves: Iterable[Mapping[str, Any]], written: Callable[[int], str]
+    record: RunRecord,
+    rulebook: Rulebook,
+    flows: Iterable[Mapping[str, Any]],
+    moves: Iterable[Mapping[str, Any]],
+    written: Callable[[int], str],
 ) -> ChangesView:
     """What moved in a run, from the rows of the store's flows and changes."""
     shown = {address: (title_of(entry, output), labels_of(output), output.kind == "flag") for address, entry, output in _shown(rulebook)}

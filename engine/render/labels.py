@@ -62,10 +62,13 @@ class Ladder:
             shares = (customers / max(total, 1), max(minor, 0) / max(revenue, 1))
             return Row(*first, amount(minor, digits, exact=False), share(minor, revenue), step, *shares)
 
-        reasons = _reasons(output, withheld)
-        known = output.withheld_amount if len(reasons) == 1 else None
         rows = [row(line.title.in_(page.language), line.customers, line.amount, line.step) for line in output.lines]
-        rows += [row(f"– {reason.in_(page.language)}", count, known) for reason, count in reasons.items()]
+        reasons = _reasons(output, withheld)
+        if len(reasons) == 1:
+            rows += [row(f"– {reason.in_(page.language)}", count, output.withheld_amount) for reason, count in reasons.items()]
+        elif reasons:
+            rows.append(row(page.say("– without a value", "– 无结果"), output.withheld, output.withheld_amount))
+            rows += [row(f"    {reason.in_(page.language)}", count, None) for reason, count in reasons.items()]
         rows.append(row(page.say("all", "合计"), total, revenue))
         return cls(output_finding(output).in_(page.language), page.dots([output.title.in_(page.language), output.address]), rows)
 

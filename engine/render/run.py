@@ -85,7 +85,8 @@ def ladders(page: Page, run: RunSummary) -> None:
 def footer(page: Page, run: RunSummary) -> None:
     """Print where the time went."""
     if run.seconds:
-        steps = page.say(", ", "，").join(f"{named(STEP, step, page.language)} {seconds:.2f}" for step, seconds in run.seconds.items())
+        shown = {named(STEP, step, page.language): seconds for step, seconds in run.seconds.items() if seconds >= 0.005}
+        steps = page.say(", ", "，").join(f"{step} {seconds:.2f}" for step, seconds in shown.items())
         page.print()
         page.print(
             Line(page.say(f"{sum(run.seconds.values()):.2f} s: ", f"用时 {sum(run.seconds.values()):.2f} 秒：") + steps, scale.QUIET)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.style import Style
 
 from engine.render import figures, scale
 
@@ -129,6 +131,18 @@ def test_every_colour_can_be_read_on_dark_and_on_light(colour: str):
 def test_the_scale_is_ordered_by_lightness():
     values = [luminance(step) for step in scale.STEPS]
     assert values == sorted(values)
+    gaps = [after - before for before, after in pairwise(values)]
+    assert max(gaps) < 2 * min(gaps)
+
+
+@pytest.mark.parametrize("step", range(1, 9))
+def test_a_badge_names_the_label_in_readable_colours(step: int):
+    badge = scale.badge("冠军客户", step)
+    assert badge.plain.strip() == "冠军客户"
+    style = Style.parse(str(badge.style))
+    assert style.color
+    assert style.bgcolor
+    assert contrast(style.color.name, style.bgcolor.name) >= 3
 
 
 @pytest.mark.parametrize(("count", "steps"), [(1, [1]), (2, [1, 8]), (4, [1, 3, 6, 8]), (8, list(range(1, 9)))])

@@ -95,6 +95,42 @@ def test_the_finding_of_an_import(view: ImportView, words: str):
     assert findings.import_finding(view).en == words
 
 
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([line("High", 10, 900, "高价值"), line("Low", 90, 100)], "高价值客户 10 位，占客户的 10%，贡献收入的 90%"),
+        ([line("High", 40, 0), line("Low", 60, 0, "流失客户")], "流失客户 60 位，人数最多，占客户的 60%"),
+        ([line("Loyal", 7, 0, "忠诚客户")], "全部 7 位客户都属于“忠诚客户”"),
+        ([line("Loyal", 1, 0, "忠诚客户")], "唯一的客户属于“忠诚客户”"),
+        ([line("Loyal", 0)], "没有客户得到结果"),
+    ],
+)
+def test_the_finding_of_an_output_in_chinese(lines: list[LabelLine], words: str):
+    assert findings.output_finding(OutputSummary("p.o", Text("o", "o"), lines)).zh == words
+
+
+def test_the_other_findings_in_chinese():
+    runs = [run_view(), run_view(graded={"abc": 100}), run_view(graded={}), run_view(customers=0), run_view(status="held")]
+    assert [findings.run_finding(run).zh for run in runs] == [
+        "100 位客户中，90 位已分级",
+        "全部 100 位客户均已分级",
+        "100 位客户均未得到分级",
+        "还没有客户",
+        "运行 7 已暂扣：变动超过允许的范围",
+    ]
+    assert findings.changes_finding(CHANGES).zh == "24,000 位客户中有 1,230 位变动，占 5.1%"
+    assert findings.changes_finding(replace(CHANGES, moved=0)).zh == "没有客户的分级发生变动"
+    assert findings.flows_finding([FALL, RISE, GONE]).zh == "34 位上升，1,200 位下降，5 位其他变动"
+    views = [IMPORT, replace(IMPORT, dry_run=True), replace(IMPORT, accepted=0), replace(IMPORT, rows=900), replace(IMPORT, created=0)]
+    assert [findings.import_finding(view).zh for view in views] == [
+        "orders.csv 共 1,000 行，入库 900 行",
+        "orders.csv 共 1,000 行，将保留 900 行",
+        "orders.csv 的 1,000 行均无法使用",
+        "orders.csv 的 900 行全部入库",
+        "orders.csv 没有新内容：900 行均已入库",
+    ]
+
+
 def test_an_output_of_losses_is_not_said_to_bring_revenue():
     lines = [line("High", 10, -900), line("Low", 90, 100)]
     assert "largest group" in findings.output_finding(output(lines=lines, withheld=0)).en

@@ -63,7 +63,7 @@ def test_a_ladder_shows_each_label_once_and_the_sum():
     lines = printed(PAGES["run"]).splitlines()
     ladder = [line for line in lines if line.startswith(("▌", "  –", "  all"))]
     counts = [int(re.findall(r"(?<![\d.])(\d+) +<?>?[\d.]+%", line)[0]) for line in ladder]
-    assert counts == [20, 30, 40, 8, 2, 100]
+    assert counts == [20, 30, 40, 10, 100]
     assert "20 customers in Class A, 20% of the customers, bring 80% of the revenue" in lines
     assert any(line.startswith("▌ Class A") and "80,000" in line and "80%" in line for line in lines)
 
@@ -76,6 +76,28 @@ def test_the_longest_bars_belong_to_the_largest_shares():
     assert max(map(max, bars)) == bars[0][1]
 
 
+def test_customers_without_a_value_are_summed_and_counted_by_reason():
+    rows = [re.split(r" {2,}", line.strip()) for line in printed(PAGES["run"]).splitlines()]
+    assert ["– without a value", "10", "10%", "0", "0%"] in rows
+    assert ["no order yet", "8", "8.0%"] in rows
+    assert ["not graded: staff", "2", "2.0%"] in rows
+    assert rows.index(["no order yet", "8", "8.0%"]) == rows.index(["– without a value", "10", "10%", "0", "0%"]) + 1
+
+
+def test_one_reason_takes_one_row():
+    view = run_view(withheld={"abc": {Text("no order yet", "尚无订单"): 10}})
+    for language, reason in (("en", "– no order yet"), ("zh", "– 尚无订单")):
+        text = printed(lambda console, language: render.run_summary(console, view, language), language)
+        assert re.search(rf"  {reason} +10 +10% +0 +0%", text)
+        assert "without" not in text
+
+
+def test_reasons_that_count_too_little_are_completed():
+    text = printed(lambda console, language: render.run_summary(console, run_view(withheld={"abc": {Text("x", "x"): 7}}), language))
+    assert re.search(r"    x +7 +7.0%", text)
+    assert re.search(r"    no value +3 +3.0%", text)
+
+
 def test_reasons_that_count_too_much_are_not_shown():
     text = printed(lambda console, language: render.run_summary(console, run_view(withheld={"abc": {Text("x", "x"): 99}}), language))
     assert "– no value" in text
@@ -84,8 +106,14 @@ def test_reasons_that_count_too_much_are_not_shown():
 
 def test_figures_stand_under_each_other():
     for language in ("en", "zh"):
-        lines = [line for line in printed(PAGES["run"], language).splitlines() if line.startswith("▌")]
-        assert len({cell_len(line) for line in lines}) == 1
+        for width in (80, 100, 120):
+            lines = printed(PAGES["run"], language, width).splitlines()
+            rows = [line for line in lines if line.startswith(("▌", "  – ", "  all ", "  合计 "))]
+            assert len(rows) == 5
+            assert len({cell_len(line) for line in rows}) == 1
+            assert len({cell_len(line[: line.index("%")]) for line in rows}) == 1
+            head = next(line for line in lines if "¥" in line)
+            assert cell_len(head) == cell_len(rows[0])
 
 
 @given(
@@ -111,6 +139,9 @@ def test_what_is_alarming_is_said_before_the_figures():
     failed = printed(PAGES["run with faults"], width=200)
     assert failed.index("mine failed; its former values stand") < failed.index("▌ Class A")
     assert "grade keeps its former values: it needs mine, which failed" in failed
+    chinese = printed(PAGES["run with faults"], "zh", width=200)
+    for words in ("mine 运行出错，保留原有结果", "grade 保留原有结果：其依赖的 mine 运行出错", "rfm 没有得到任何结果：全部客户均未分级"):
+        assert chinese.index(words) < chinese.index("▌ A 类")
 
 
 def test_a_customer_is_explained():
