@@ -31,7 +31,7 @@ from engine.run_report import REVENUE, label_counts, make_report, rule_hits, sta
 from engine.store import outcomes
 from engine.store.blocks import Block, encode
 from engine.store.facts import fact_seq, store_settings
-from engine.store.features import FeatureTable, read_features
+from engine.store.features import FeatureTable, keep_features, read_features
 from engine.store.models import run
 from engine.store.outcomes import Finished, RunRecord
 from engine.store.packing import input_block, label_ids, outcome_block
@@ -101,17 +101,19 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             catalogue=rulebook.catalogue,
             partitions=options.partitions,
             also=lambda connection: take_snapshot(connection, options.as_of, historical=options.historical),
+            keep=False,
         )
         _check_snapshot(store, snapshot, number, options)
         facts = Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, previous_columns(plan, snapshot, table.customer_id))
         order = np.argsort(facts.customer_id, kind="stable")
-    # NumPy and zstd let go of the interpreter, so the second core packs the inputs and digests while the first goes on
+    # NumPy, zstd and files let go of the interpreter: the second core packs, digests and keeps while the first goes on
     with ThreadPoolExecutor(1) as beside:
         inputs = beside.submit(input_block, facts, order)
         with clock.step("compute"):
             outcome = compute(plan, facts, executor=LocalExecutor(options.partitions), progress=_policy_progress(options, clock))
         former = snapshot.base if options.historical else snapshot.live
         digesting = beside.submit(outcome_digest, outcome, former_lanes(former))
+        beside.submit(keep_features, store, table)
         with clock.step("compare"):
             ids = label_ids(store, outcome, snapshot.labels)
             new = outcome_block(outcome, order, ids, snapshot.base_block if options.historical else snapshot.live_block)
@@ -120,14 +122,14 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             packed = encode(new), inputs.result()
         with clock.step("digest"):
             digest, lanes = digesting.result()
-    with clock.step("report"):
-        summary, report = make_report(outcome, rulebook, registry, lanes, snapshot.last_order, store_settings(store).minor_digits)
-        report["held"] = [] if options.historical or snapshot.base is None else _holds(rulebook, new, snapshot, outcome, order, options.as_of)
-        report["warnings"] = warnings(outcome)
-        report["rulebook"] = {"number": number, "hash": rulebook.hash, "name": rulebook.name}
-    values = _row(number, print_, options, snapshot.base, table, digest, started)
-    finished = Finished(values, *packed, states=states(outcome, registry), summary=summary, hits=rule_hits(outcome))
-    return _keep(store, finished, report, new, snapshot, clock, visible=not report["held"] and not options.historical)
+        with clock.step("report"):
+            summary, report = make_report(outcome, rulebook, registry, lanes, snapshot.last_order, store_settings(store).minor_digits)
+            report["held"] = [] if options.historical or snapshot.base is None else _holds(rulebook, new, snapshot, outcome, order, options.as_of)
+            report["warnings"] = warnings(outcome)
+            report["rulebook"] = {"number": number, "hash": rulebook.hash, "name": rulebook.name}
+        values = _row(number, print_, options, snapshot.base, table, digest, started)
+        finished = Finished(values, *packed, states=states(outcome, registry), summary=summary, hits=rule_hits(outcome))
+        return _keep(store, finished, report, new, snapshot, clock, visible=not report["held"] and not options.historical)
 
 
 def _row(

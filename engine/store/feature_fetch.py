@@ -174,9 +174,12 @@ class Reader:
         return began
 
     def answers(self, asked: Sequence[tuple[Query, str]]) -> Iterator[tuple[Query, Answer]]:
-        """Run the statements and map each answer as it is finished."""
+        """Have the statements run, at once; then map each answer as it is finished."""
         files = {str(self.folder / f"{number}.arrow"): query for number, (query, _) in enumerate(asked)}
         self._say({"tasks": [{"file": file, "text": text} for file, (_, text) in zip(files, asked, strict=True)]})
+        return self._finished(files)
+
+    def _finished(self, files: dict[str, Query]) -> Iterator[tuple[Query, Answer]]:
         for _ in files:
             file = self._hear("file")["file"]
             yield files[file], _mapped(file)

@@ -36,6 +36,7 @@ class FeatureTable:
 
     not_graded: why a customer is in no policy, None when there is nobody such. columns: read-only. fact_seq, batch_id:
     the state of the facts that was read (the last import batch, None before the first). seconds: per step.
+    key: under which name the cache may keep the columns; None when they came from there or are of some customers only.
     """
 
     customer_id: Array
@@ -45,6 +46,7 @@ class FeatureTable:
     fact_seq: int
     batch_id: int | None
     seconds: dict[str, float] = field(default_factory=dict)
+    key: feature_cache.Key | None = None
 
     def __len__(self) -> int:
         return len(self.customer_id)
@@ -74,29 +76,39 @@ def read_features(
     partitions: int = 1,
     customers: range | None = None,
     also: Callable[[Connection], T] = _nothing,
+    keep: bool = True,
 ) -> tuple[FeatureTable, T]:
     """Read the named features of every stored customer as of a moment (UTC epoch seconds).
 
     Every customer that is neither voided nor merged into another is a row; counts and sums of nothing are 0, everything
     else is missing. Facts after `as_of` never count.
     partitions: read in at least so many customer ranges; the result is the same. customers: internal keys to read only.
-    also: called with a connection that sees the same snapshot. Returns the table, and what `also` returned.
+    also: called with a connection that sees the same snapshot, while the reader works. Returns the table, and what
+        `also` returned. keep: whether to keep the columns of a large store for the next read; otherwise `keep_features` does.
     Raises `FeatureError` for an unknown feature, `StoreError` when the database refuses.
     """
     started = time.perf_counter()
     plan = _plan(tuple(names), catalogue)
     with feature_fetch.snapshot(store) as shot:
         connection = shot.connection
-        extra = also(connection)
         fact_seq = _fact_seq(connection)
         key = feature_cache.Key(fact_seq, as_of, catalogue.hash, tuple(names)) if customers is None else None
         table = feature_cache.load(store.cache_dir, key) if key else None
         if table is None:
-            table = _read(shot, plan, names, as_of, partitions, customers, fact_seq)
-            if key and len(table) > feature_fetch.PLAIN_UP_TO:
-                feature_cache.save(store.cache_dir, key, table)
+            table, extra = _read(shot, plan, names, as_of, partitions, customers, fact_seq, also)
+            table.key = key
+        else:
+            extra = also(connection)
+    if keep:
+        keep_features(store, table)
     table.seconds["total"] = round(time.perf_counter() - started, 4)
     return table, extra
+
+
+def keep_features(store: Store, table: FeatureTable) -> None:
+    """Keep the columns of a large store in its cache, so that the next read at the same state maps them."""
+    if table.key is not None and len(table) > feature_fetch.PLAIN_UP_TO:
+        feature_cache.save(store.cache_dir, table.key, table)
 
 
 def start_read(
@@ -120,7 +132,7 @@ def read_one(store: Store, customer_id: int, names: Sequence[str], as_of: int, *
     plan = _plan(tuple(names), catalogue)
     with store.read() as connection:
         shot = feature_fetch.Snapshot(store, connection)
-        return _read(shot, plan, names, as_of, 1, range(customer_id, customer_id + 1), _fact_seq(connection))
+        return _read(shot, plan, names, as_of, 1, range(customer_id, customer_id + 1), _fact_seq(connection), _nothing)[0]
 
 
 def custom_features(connection: Connection) -> list[Feature]:
@@ -148,21 +160,30 @@ def _plan(names: tuple[str, ...], catalogue: Catalogue) -> Plan:
 
 
 def _read(
-    shot: feature_fetch.Snapshot, plan: Plan, names: Sequence[str], as_of: int, partitions: int, customers: range | None, fact_seq: int
-) -> FeatureTable:
+    shot: feature_fetch.Snapshot,
+    plan: Plan,
+    names: Sequence[str],
+    as_of: int,
+    partitions: int,
+    customers: range | None,
+    fact_seq: int,
+    also: Callable[[Connection], T],
+) -> tuple[FeatureTable, T]:
     started = time.perf_counter()
     connection = shot.connection
     builder = Builder(plan, as_of, read_settings(connection))
     ids = [_ids(connection, kind, text) for kind, text in plan.texts]
     builder.fields = {text: found[0] for (kind, text), found in zip(plan.texts, ids, strict=True) if kind == "custom field" and found}
     ranges = feature_fetch.ranges(connection, customers, partitions, parallel=shot.parallel)
-    builder.take(feature_fetch.answers(shot, plan.queries, as_of, ids, ranges), len(ranges))
+    answers = feature_fetch.answers(shot, plan.queries, as_of, ids, ranges)
+    extra = also(connection)
+    builder.take(answers, len(ranges))
     read = time.perf_counter()
     columns = builder.columns(names, lambda found: _texts(connection, found))
     not_graded = builder.not_graded(lambda: _reasons(connection, customers))
     rows = builder.rows
     seconds = {"read": round(read - started, 4), "columns": round(time.perf_counter() - read, 4)}
-    return FeatureTable(rows.customer_id, rows.key_hash, columns, not_graded, fact_seq, _batch(connection), seconds)
+    return FeatureTable(rows.customer_id, rows.key_hash, columns, not_graded, fact_seq, _batch(connection), seconds), extra
 
 
 def _fact_seq(connection: Connection) -> int:
@@ -200,4 +221,4 @@ def _reasons(connection: Connection, customers: range | None) -> dict[int, str]:
     return dict(connection.execute(query).all())
 
 
-__all__ = ["FeatureTable", "PendingRead", "custom_features", "read_features", "read_one", "start_read"]
+__all__ = ["FeatureTable", "PendingRead", "custom_features", "keep_features", "read_features", "read_one", "start_read"]
