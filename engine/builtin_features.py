@@ -19,7 +19,16 @@ def _days(name: str, aggregate: str, en: str, zh: str, **rest: object) -> Featur
 
 
 def _profile(name: str, en: str, zh: str, **rest: object) -> Feature:
-    options = {"aggregate": "value", "of": name, "dtype": "text", "minimum": None, "step": None, "nullable": True, "actionable": "no", **rest}
+    options = {
+        "aggregate": "value",
+        "of": name,
+        "dtype": "text",
+        "minimum": None,
+        "step": None,
+        "nullable": True,
+        "actionable": "no",
+        **rest,
+    }
     return Feature(f"profile.{name}", "profile", title=Text(en, zh), **options)  # type: ignore[arg-type]
 
 
@@ -55,5 +64,7 @@ BUILT_IN: tuple[Feature, ...] = (
     _profile("industry", "Industry", "行业"),
     _profile("education", "Education", "学历"),
     _profile("income", "Income", "收入", dtype="amount", unit="money", minimum=0, step=0.01),
-    _profile("joined_days", "Days since joining", "注册天数", aggregate="tenure", of="joined_at", dtype="days", unit="days", minimum=None, step=1),
+    _profile(
+        "joined_days", "Days since joining", "注册天数", aggregate="tenure", of="joined_at", dtype="days", unit="days", minimum=None, step=1
+    ),
 )

@@ -7,6 +7,7 @@ interval); features of the customer record (`profile.*`) and custom fields (`cus
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -87,7 +88,12 @@ class Catalogue:
     """Every feature by its name; windowed spellings ("orders.amount_30d") are made when asked for."""
 
     def __init__(self, features: Iterable[Feature]) -> None:
-        self._features = {feature.name: feature for feature in features}
+        """Raises `FeatureError` when two features have one name."""
+        self._features: dict[str, Feature] = {}
+        for feature in features:
+            if feature.name in self._features:
+                raise FeatureError(f"the feature {feature.name} is declared twice; every feature has a name of its own")
+            self._features[feature.name] = feature
 
     @classmethod
     def built_in(cls) -> Catalogue:
@@ -97,7 +103,7 @@ class Catalogue:
         return cls(BUILT_IN)
 
     def with_features(self, more: Iterable[Feature]) -> Catalogue:
-        """This catalogue and some more features."""
+        """This catalogue and some more features. Raises `FeatureError` for a name that is taken."""
         return Catalogue([*self._features.values(), *more])
 
     def __contains__(self, name: str) -> bool:
@@ -114,8 +120,8 @@ class Catalogue:
 
     @cached_property
     def hash(self) -> str:
-        """A hash of everything that decides how features are computed; titles do not count."""
-        return content_hash([[repr(replace(f, title=_NO_TEXT, meaning=None))] for _, f in sorted(self._features.items())])
+        """A hash of everything that decides how features are computed; words do not count."""
+        return content_hash([[repr(replace(f, title=_NO_TEXT, meaning=None, unit=""))] for _, f in sorted(self._features.items())])
 
     def list(self) -> Sequence[Feature]:
         """All features by name, windowed spellings aside."""
@@ -123,17 +129,30 @@ class Catalogue:
 
     def resolve(self, name: str) -> Feature:
         """The feature of this name. Raises `FeatureError` with the nearest name."""
-        if name in self._features:
-            return self._features[name]
-        base, _, window = name.rpartition("_")
-        days = window[:-1]
+        found = self._features.get(name)
+        if found is not None:
+            return found
+        base, days = _split(name)
         plain = self._features.get(base)
-        if plain is not None and window.endswith("d") and days.isascii() and days.isdigit():
-            return _windowed(plain, name, int(days))
-        hint = did_you_mean(name, self._features) or "tierwise features lists what there is"
+        if plain is not None and days is not None and name == f"{base}_{days}d":
+            return _windowed(plain, name, days)
+        hint = self._hint(base, days) or "tierwise features lists what there is"
         raise FeatureError(f"there is no feature {name!r}; {hint}")
 
+    def _hint(self, base: str, days: int | None) -> str:
+        if days is None:
+            return did_you_mean(base, self._features)
+        windowable = {f"{name}_{days}d": name for name, feature in self._features.items() if feature.windowable}
+        return did_you_mean(f"{base}_{days}d", windowable)
 
+
+def _split(name: str) -> tuple[str, int | None]:
+    """A name without its window, and the window's days."""
+    found = _WINDOW.match(name)
+    return (found[1], int(found[2])) if found else (name, None)
+
+
+_WINDOW = re.compile(r"(.+)_([0-9]{1,9})d\Z")
 _NO_TEXT = Text("", "")
 
 

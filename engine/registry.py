@@ -25,7 +25,8 @@ import pluggy
 
 from engine import hookspecs
 from engine.catalogue import Catalogue, Feature
-from engine.errors import PluginError, did_you_mean
+from engine.errors import FeatureError, PluginError, did_you_mean
+from engine.feature_documents import check_feature
 from engine.policy import CONTRACT, KEY, Policy, Text
 
 GROUP = "tierwise.plugins"
@@ -231,6 +232,10 @@ def _checked_policy(health: PluginHealth, policy: Any) -> type[Policy]:
 def _checked_feature(health: PluginHealth, feature: Any) -> Feature:
     if not isinstance(feature, Feature):
         raise PluginError(f"{health.name} ({health.origin}) offers {feature!r} as a feature; expected engine.Feature(...)")
+    try:
+        check_feature(feature)
+    except FeatureError as error:
+        raise PluginError(f"{health.name} ({health.origin}): {error}") from None
     return feature
 
 

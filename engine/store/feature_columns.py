@@ -232,8 +232,9 @@ class Builder:
         place = np.concatenate([self.rows.place(answer["customer_id"]) for answer in answers])
         days = np.concatenate([answer["p0"] for answer in answers])
         key = np.sort((place << 32) + days.astype(np.int64) + 2**31)  # by row, then by day: one sort of integers
+        key = key[np.diff(key, prepend=-1) != 0]  # each day once; SQL's own distinct takes longer than all of this
         same = (key[1:] >> 32) == (key[:-1] >> 32)
-        gaps = np.sort(((key[1:] >> 32) << 32)[same] + (key[1:] - key[:-1])[same])
+        gaps = np.sort(((key[1:] >> 32) << 32)[same] + np.diff(key)[same])
         owner = gaps >> 32
         start = np.flatnonzero(np.diff(owner, prepend=-1))
         count = np.diff(start, append=len(owner))

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.catalogue import Catalogue, Feature
-from engine.condition_documents import Node, Not, read_condition
+from engine.condition_documents import Node, Not
 from engine.errors import FeatureError
-from engine.kinds import ColumnKind
-from engine.leaves import Leaf
+from engine.feature_filters import checked_filter
+from engine.leaves import PRESENCE, Leaf
 from engine.store.models import REFUND, SALE
 
 NULL = -(2**62)
@@ -39,14 +39,12 @@ PROFILE_COLUMNS = {
     "income": "income",
     "joined_at": "joined_at",
 }
-FILTERS: Mapping[str, Mapping[str, str]] = {
-    source: {
-        **{name: f"o.{name}_id" for name in ("channel", "store", "seller", "status")},
-        **({"category": "p.category_id", "product": "l.product_id"} if source == "lines" else {}),
-    }
-    for source in FACTS
+FILTERED: Mapping[str, str] = {
+    **{name: f"o.{name}_id" for name in ("channel", "store", "seller", "status")},
+    "category": "p.category_id",
+    "product": "l.product_id",
 }
-"""What a feature of each source may be filtered by, and the column that holds it."""
+"""The columns of filters."""
 
 _COVERED = frozenset({"o.channel_id", "o.amount", "o.ordered_at", "o.ordered_on", "1"})
 """The columns of ix_orders_features; a query that needs another one reads the rows (ENGINE 27)."""
@@ -99,7 +97,7 @@ class Piece:
     @property
     def covered(self) -> bool:
         """Whether the covering index of orders answers it."""
-        return {self.value, *re.findall(r"[olp]\.\w+", self.where)} <= _COVERED
+        return self.source != "lines" and {self.value, *re.findall(r"[olp]\.\w+", self.where)} <= _COVERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +221,7 @@ def _day_queries(pieces: Iterable[Piece]) -> list[Query]:
     for number, piece in enumerate(piece for piece in pieces if piece.what == "day"):
         hint = "@index" if piece.covered else "@rows"
         where = " and ".join([_scope(piece.source), *_tests(piece)])
-        text = f"select distinct o.customer_id as customer_id, o.ordered_on as p0 from orders o {hint} where {where}"
+        text = f"select o.customer_id as customer_id, o.ordered_on as p0 from orders o {hint} where {where}"
         found.append(Query(f"days-{number}", text, (piece,)))
     return found
 
@@ -241,6 +239,9 @@ def _fact_query(source: str, covered: bool, pieces: Sequence[Piece]) -> Query:
     plain = [piece for piece in pieces if piece.what != "before"]
     before = [piece for piece in pieces if piece.what == "before"]
     common = set(_tests(plain[0])).intersection(*map(_tests, plain))
+    widest = None if any(piece.after is None for piece in plain) else f"o.ordered_at > @s{max(piece.after or 0 for piece in plain)}"
+    if widest:
+        common.add(widest)
     columns = ", ".join(f"{_aggregate(piece, common)} as p{number}" for number, piece in enumerate(plain))
     if source == "lines":
         tables = "orders o @rows @join order_line l on l.order_id = o.id"
@@ -294,38 +295,26 @@ def _aggregate(piece: Piece, common: set[str]) -> str:
 # --- filters ----------------------------------------------------------------------------------------------------
 
 
-def filter_kinds(source: str) -> dict[str, ColumnKind]:
-    """What a filter of a source may name, for the check of conditions."""
-    return {name: ColumnKind("text") for name in FILTERS.get(source, {})}
-
-
 def _filter_sql(feature: Feature, plan: Plan) -> str:
     """A feature's filter as SQL of integers. SQL's own three values are those of conditions: unknown does not match."""
-    return _node_sql(read_condition(feature.where, filter_kinds(feature.source)), feature, plan)
+    return _node_sql(checked_filter(feature.name, feature.where or {}, feature.source), plan)
 
 
-def _node_sql(node: Node, feature: Feature, plan: Plan) -> str:
+def _node_sql(node: Node, plan: Plan) -> str:
     if isinstance(node, Leaf):
-        return _leaf_sql(node, feature, plan)
+        return _leaf_sql(node, plan)
     if isinstance(node, Not):
-        return f"(not {_node_sql(node.item, feature, plan)})"
-    joined = (" and " if node.kind == "all" else " or ").join(_node_sql(item, feature, plan) for item in node.items)
+        return f"(not {_node_sql(node.item, plan)})"
+    joined = (" and " if node.kind == "all" else " or ").join(_node_sql(item, plan) for item in node.items)
     return f"({joined})"
 
 
-def _leaf_sql(leaf: Leaf, feature: Feature, plan: Plan) -> str:
-    column = FILTERS[feature.source][leaf.feature]
-    match leaf.op:
-        case "is_missing":
-            return f"{column} is null"
-        case "is_present":
-            return f"{column} is not null"
-        case "=" | "!=" | "in" | "not_in" if leaf.other is None:
-            ids = ", ".join(plan.text(leaf.feature, str(text)) for text in leaf.literals)
-            return f"{column} {'in' if leaf.op in ('=', 'in') else 'not in'} ({ids})"
-    raise FeatureError(
-        f"{feature.name}: a filter cannot use {leaf.op!r} on {leaf.feature}; expected =, !=, in, not_in, is_missing or is_present"
-    )
+def _leaf_sql(leaf: Leaf, plan: Plan) -> str:
+    column = FILTERED[leaf.feature]
+    if leaf.op in PRESENCE:
+        return f"{column} is {'not ' if leaf.op == 'is_present' else ''}null"
+    ids = ", ".join(plan.text(leaf.feature, str(text)) for text in leaf.literals)
+    return f"{column} {'in' if leaf.op in ('=', 'in') else 'not in'} ({ids})"
 
 
 # --- filling in -------------------------------------------------------------------------------------------------

@@ -118,8 +118,8 @@ def fill(store: Store, shop: Shop) -> None:
             row |= {"ordered_at": moment, "ordered_on": day_of(moment), "kind": order.kind, "amount": order.amount, "cost": order.cost}
             row |= {"channel_id": term_id("channel", order.channel), "store_id": term_id("store", order.store)}
             written.append(row)
-            for ordinal, (name, quantity, amount) in enumerate(order.lines):
-                line = {"order_id": number, "ordinal": ordinal, "product_id": products.get(name or ""), "quantity": quantity}
+            for ordinal, (bought, quantity, amount) in enumerate(order.lines):
+                line = {"order_id": number, "ordinal": ordinal, "product_id": products.get(bought or ""), "quantity": quantity}
                 lines.append({**line, "unit_price": 0, "amount": amount})
         if written:
             connection.execute(insert(orders), written)
