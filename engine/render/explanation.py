@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.text import Text as Line
 
@@ -34,7 +35,7 @@ def _policy(page: Page, view: ExplanationView) -> None:
         if view.since:
             head.append(page.say("  since ", "  自 ") + moment(view.since[:10], page.language) + page.say("", " 起"), scale.QUIET)
     page.print(head)
-    page.print(pairs(_parts(page, view), indent=2))
+    page.print(pairs(_parts(page, view), indent=2, least=cell_len(page.say("would change", "如何改变"))))
 
 
 def _parts(page: Page, view: ExplanationView) -> list[tuple[str, RenderableType]]:

@@ -79,10 +79,13 @@ def listing(heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[Renderable
     return table
 
 
-def pairs(rows: Iterable[tuple[str, RenderableType]], *, indent: int = 0) -> Table:
-    """Names on the left, quiet and aligned; on the right what they are, wrapped in its own column."""
+def pairs(rows: Iterable[tuple[str, RenderableType]], *, indent: int = 0, least: int = 0) -> Table:
+    """Names on the left, quiet and aligned; on the right what they are, wrapped in its own column.
+
+    least: cells that the names take at least, so that several tables align.
+    """
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, min_width=least + indent if least else None)
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(Line(" " * indent + name, scale.QUIET), value)

@@ -157,6 +157,14 @@ def test_a_customer_is_explained():
     assert "尚无订单" in zh
 
 
+@pytest.mark.parametrize(("language", "names"), [("en", ("because", "reads", "would change")), ("zh", ("原因", "依据", "如何改变"))])
+def test_the_parts_of_all_explanations_are_aligned(language: str, names: tuple[str, ...]):
+    lines = [line for line in printed(PAGES["explanation"], language).splitlines() if line.strip().startswith(names)]
+    starts = {cell_len(match[0]) for line in lines if (match := re.match(r"  \S+(?: change)? +", line))}
+    assert len(lines) == 4
+    assert len(starts) == 1
+
+
 def test_changes_point_up_and_down_and_count():
     text = printed(PAGES["changes"])
     assert "1,230 customers of 24,000 moved, 5.1%" in text
