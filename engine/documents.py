@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -163,6 +163,31 @@ def _number(text: str, place: str, faults: list[Fault]) -> Any:
         faults.append(Fault("TW016", place, f"the number {shown}", f"expected at most {MAX_DIGITS} digits and a size below 1e300"))
         return None
     return int(text) if body.isdigit() else float(text)
+
+
+def unusable(value: Any, place: str = "", depth: int = 1) -> Iterator[Fault]:
+    """Faults of values that no JSON file can hold: a program may hand over NaN, sets, keys that are no text."""
+    if depth > MAX_DEPTH:
+        yield Fault("TW017", place, f"nested deeper than {MAX_DEPTH} levels", "flatten it")
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                yield Fault("TW004", place, f"the key {key!r}"[:60], "keys are texts")
+            yield from unusable(key, place, depth + 1)
+            yield from unusable(item, f"{place}.{key}".lstrip("."), depth + 1)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from unusable(item, f"{place}[{i}]", depth + 1)
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Fault("TW016", place, f"{value}", "expected a finite number")
+    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**MAX_DIGITS:
+        yield Fault("TW016", place, "a whole number that is too long", f"expected at most {MAX_DIGITS} digits")
+    elif isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+        yield Fault("TW004", place, f"{value!r}"[:60], "half of a UTF-16 pair is no character; write the character itself")
+    elif value is not None and not isinstance(value, str | int | float | bool):
+        yield Fault(
+            "TW004", place, f"{type(value).__name__} {value!r}"[:60], "expected text, number, true, false, null, a list or an object"
+        )
 
 
 def canonical(value: Any) -> str:

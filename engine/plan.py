@@ -6,14 +6,16 @@ the nearest one, disabled or missing policies, cycles with their path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from engine.catalogue import Catalogue
-from engine.errors import FeatureError, did_you_mean
-from engine.policy import Output
+from engine.conditions import Condition
+from engine.errors import FeatureError, RulebookError, did_you_mean
+from engine.kinds import ColumnKind
+from engine.policy import Output, Policy
 
 if TYPE_CHECKING:
     from engine.rulebook import PolicyEntry
@@ -73,8 +75,11 @@ class Plan:
         return Plan(steps, features, previous, {each: self.dependents[each] & keys for each in keys})
 
 
-def make_plan(entries: Iterable[PolicyEntry], catalogue: Catalogue, fault: FaultSink) -> Plan | None:
-    """Return the plan, or None after telling `fault` (code, place, found, expected) all that is wrong."""
+def make_plan(entries: Iterable[PolicyEntry], catalogue: Catalogue, fault: FaultSink, faulty: Container[str] = ()) -> Plan | None:
+    """Return the plan, or None after telling `fault` (code, place, found, expected) all that is wrong.
+
+    faulty: keys of policies, and names of features, that are in the rulebook but wrong already: who needs them is not blamed.
+    """
     entries = list(entries)
     steps = {entry.key: _step(entry) for entry in entries if entry.enabled}
     addresses = {f"{key}.{output.name}": key for key, step in steps.items() for output in step.outputs}
@@ -88,14 +93,18 @@ def make_plan(entries: Iterable[PolicyEntry], catalogue: Catalogue, fault: Fault
         for name in step.reads:
             if name in addresses:
                 needs[key].add(addresses[name])
+            elif name in faulty or name.removeprefix("previous.").partition(".")[0] in faulty:
+                sound = False
             elif name.startswith("previous."):
                 previous.add(name)
                 sound &= _known_previous(name, addresses, key, fault)
             else:
                 sound &= _known_feature(name, addresses, disabled, catalogue, key, fault)
                 features.add(name)
-    order = _order(needs, list(steps), fault) if sound else None
-    if order is None:
+    order = _order(needs, list(steps), fault)
+    for step in steps.values():
+        sound &= _fitting_population(step, steps, addresses, catalogue, fault)
+    if order is None or not sound:
         return None
     return Plan(tuple(steps[key] for key in order), tuple(sorted(features)), tuple(sorted(previous)), _dependents(needs, order))
 
@@ -133,13 +142,55 @@ def _known_feature(
     return True
 
 
+def _fitting_population(
+    step: Step, steps: Mapping[str, Step], addresses: Mapping[str, str], catalogue: Catalogue, fault: FaultSink
+) -> bool:
+    """Whether the population compares every column with values of its own kind; names that nobody knows are told elsewhere."""
+    population = step.entry.population
+    if population is None:
+        return True
+    kinds: dict[str, ColumnKind] = {}
+    for name in population.inputs:
+        address = name.removeprefix("previous.")
+        if address in addresses:
+            output = next(o for o in steps[addresses[address]].outputs if address.endswith(f".{o.name}"))
+            kind = ColumnKind.of_output(output)
+            if kind is None:
+                fault(
+                    "TW308",
+                    f"policy {step.entry.key}",
+                    f"for: {name!r}, which is a set",
+                    "a condition compares labels, numbers, dates and flags",
+                )
+                return False
+            kinds[name] = kind
+        elif name.startswith("previous."):
+            kinds[name] = ColumnKind("date")
+        elif name in catalogue:
+            kinds[name] = ColumnKind.of_feature(catalogue.resolve(name))
+        else:
+            return True
+    try:
+        Condition.load(population.document, features=kinds)
+    except RulebookError as error:
+        for found in error.faults:
+            fault(found.code, f"policy {step.entry.key}", f"for, {found.place}: {found.found}", found.expected)
+        return False
+    return True
+
+
 def _order(needs: Mapping[str, set[str]], keys: list[str], fault: FaultSink) -> list[str] | None:
     """The order of need; among those that are ready, the order of the document."""
     sorter = TopologicalSorter(needs)
     try:
         sorter.prepare()
     except CycleError as error:
-        fault("TW009", "policies", f"a cycle: {' needs '.join(reversed(error.args[1]))}", "a policy cannot need its own outcome; use previous.")
+        fault(
+            "TW009",
+            "policies",
+            f"a cycle: {' needs '.join(reversed(error.args[1]))}",
+            "a policy cannot need its own outcome; use previous.",
+        )
         return None
     order: list[str] = []
     ready: list[str] = []
@@ -158,3 +209,18 @@ def _dependents(needs: Mapping[str, set[str]], order: list[str]) -> dict[str, fr
         for needed in needs[key]:
             found[needed] |= {key} | found[key]
     return {key: frozenset(others) for key, others in found.items()}
+
+
+def declaration_problem(policy: Policy) -> str:
+    """Say what is wrong with the inputs and outputs that a policy declares; nothing when they are right."""
+    inputs, outputs = policy.inputs(), policy.outputs()
+    if isinstance(inputs, str) or not isinstance(inputs, tuple | list):
+        return f"inputs() returns the {type(inputs).__name__} {inputs!r}; return a tuple, and mind the comma: ({inputs!r},)"
+    for name in inputs:
+        if not isinstance(name, str) or not Input.parse(name).name:
+            return f"inputs() names {name!r}; expected feature names and addresses"
+    if not isinstance(outputs, tuple | list) or not outputs or not all(isinstance(output, Output) for output in outputs):
+        return f"outputs() returns {outputs!r}"[:200] + "; expected a tuple of at least one Output"
+    names = [output.name for output in outputs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    return f"outputs() declares {twice!r} twice" if twice else ""

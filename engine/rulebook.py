@@ -16,20 +16,24 @@ from marshmallow import ValidationError
 
 from engine.catalogue import Catalogue
 from engine.conditions import Condition
-from engine.documents import Document, canonical, content_hash
+from engine.documents import Document, canonical, content_hash, unusable
 from engine.errors import Fault, PluginError, RulebookError, did_you_mean
 from engine.feature_documents import parse_features
-from engine.plan import Plan, make_plan
+from engine.plan import Plan, declaration_problem, make_plan
 from engine.policy import KEY, Policy, Text
 from engine.registry import Registry
 
 FORMAT = 1
+BUDGET = 300
+"""Seconds that a policy may take for fit and apply together, unless its entry says otherwise."""
 DEFAULT_GUARDS: Mapping[str, Any] = {"customers": 0.35, "amount": 0.35, "label": 0.6, "silent_days": 7}
 """How much a run may move before it is held: share of customers, of their amount, of one label; a source gone silent."""
 
 _TOP = ("format", "name", "title", "features", "guards", "policies")
 _ENTRY = ("key", "type", "title", "enabled", "for", "params", "version", "budget_seconds", "renamed_from")
 _RESERVED = ("previous",)
+_LEFT_OUT: tuple[Any, ...] = (None, "", 0)
+"""What a feature definition may say or leave out alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class PolicyEntry:
     title: Text
     enabled: bool = True
     population: Condition | None = None
-    budget_seconds: float = 300.0
+    budget_seconds: float = BUDGET
 
     @property
     def type(self) -> str:
@@ -99,29 +103,51 @@ class _Loading:
         self.registry = registry
         self.catalogue = catalogue
         self.faults: list[Fault] = []
+        self.places: dict[str, str] = {}
+        self.faulty: set[str] = set()
 
     def fault(self, code: str, place: str, found: str, expected: str = "") -> None:
         self.faults.append(Fault(code, self.document.where(place), found, expected))
 
     def rulebook(self) -> Rulebook:
         top = self.document.value
+        for found in unusable(top):
+            self.fault(found.code, found.place or self.document.name, found.found, found.expected)
+        if self.faults:
+            raise self._refused()
         if not isinstance(top, Mapping):
             self.fault("TW004", self.document.name, f"{_kind(top)}", "expected an object with format, name and policies")
             raise RulebookError(f"{self.document.name} is not a rulebook", self.faults)
         self._keys(top, _TOP, "")
         self._format(top)
         name = self._text(top, "name", "rulebook")
+        title = None if top.get("title") is None else self._title(top["title"], Text(name, name), "")
         features = self._features(top.get("features", []))
         guards = self._guards(top.get("guards", {}))
         pairs = self._policies(top.get("policies"))
         entries = tuple(entry for entry, _ in pairs)
-        plan = make_plan(entries, self.catalogue, self.fault) if not self.faults else None
+        plan = make_plan(entries, self.catalogue, self._plan_fault, self.faulty)
         if self.faults or plan is None:
-            raise RulebookError(f"{self.document.name} has {len(self.faults)} fault{'s' if len(self.faults) > 1 else ''}", self.faults)
-        canonical_form: dict[str, Any] = {"format": FORMAT, "name": name, "guards": dict(guards), "policies": [written for _, written in pairs]}
+            raise self._refused()
+        canonical_form: dict[str, Any] = {
+            "format": FORMAT,
+            "name": name,
+            "guards": dict(guards),
+            "policies": [written for _, written in pairs],
+        }
         if features:
             canonical_form["features"] = features
+        if title is not None:
+            canonical_form["title"] = {"en": title.en, "zh": title.zh}
         return Rulebook(name, entries, self.catalogue, guards, canonical_form, plan)
+
+    def _refused(self) -> RulebookError:
+        return RulebookError(f"{self.document.name} has {len(self.faults)} fault{'s' if len(self.faults) > 1 else ''}", self.faults)
+
+    def _plan_fault(self, code: str, place: str, found: str, expected: str) -> None:
+        """A fault of the plan, which knows policies by their keys, at the place and line of the policy."""
+        at = self.places.get(place.removeprefix("policy "), "")
+        self.faults.append(Fault(code, f"{place}, {self.document.where(at)}" if at else self.document.where(place), found, expected))
 
     def _keys(self, value: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
         for key in value:
@@ -148,7 +174,12 @@ class _Loading:
         for found in faults:
             self.fault(found.code, found.place, found.found, found.expected)
         self.catalogue = self.catalogue.with_features(features)
-        return documents
+        self.faulty |= {str(document.get("name")) for document in documents if isinstance(document, Mapping)} - {f.name for f in features}
+        return [
+            {key: value for key, value in document.items() if value not in _LEFT_OUT}
+            for document in documents
+            if isinstance(document, Mapping)
+        ]
 
     def _guards(self, given: Any) -> Mapping[str, Any]:
         if not isinstance(given, Mapping):
@@ -170,7 +201,9 @@ class _Loading:
 
     def _policies(self, given: Any) -> list[tuple[PolicyEntry, dict[str, Any]]]:
         if not isinstance(given, list) or not given:
-            self.fault("TW003" if given is None else "TW004", "policies", "nothing" if not given else _kind(given), "expected a list of policies")
+            self.fault(
+                "TW003" if given is None else "TW004", "policies", "nothing" if not given else _kind(given), "expected a list of policies"
+            )
             return []
         pairs, seen = [], dict[str, int]()
         for i, entry in enumerate(given):
@@ -180,12 +213,17 @@ class _Loading:
                 continue
             key = entry.get("key", entry.get("type"))
             if isinstance(key, str) and key in seen:
-                self.fault("TW010", f"{place}.key", f"the key {key!r}, which policies[{seen[key]}] has too", "every policy has a key of its own")
+                self.fault(
+                    "TW010", f"{place}.key", f"the key {key!r}, which policies[{seen[key]}] has too", "every policy has a key of its own"
+                )
             elif isinstance(key, str):
                 seen[key] = i
+                self.places[key] = place
             built = self._entry(entry, key, place)
             if built:
                 pairs.append(built)
+            else:
+                self.faulty.add(str(key))
         return pairs
 
     def _entry(self, entry: Mapping[str, Any], key: Any, place: str) -> tuple[PolicyEntry, dict[str, Any]] | None:
@@ -195,23 +233,28 @@ class _Loading:
         enabled = entry.get("enabled", True)
         if not isinstance(enabled, bool):
             self.fault("TW004", f"{place}.enabled", _kind(enabled), "expected true or false")
-        budget = entry.get("budget_seconds", 300)
+        budget = entry.get("budget_seconds", BUDGET)
         if isinstance(budget, bool) or not isinstance(budget, int | float) or budget <= 0:
             self.fault("TW004", f"{place}.budget_seconds", f"{budget!r}", "expected seconds above 0")
+        renamed = entry.get("renamed_from")
+        if renamed is not None and not (isinstance(renamed, str) and KEY.match(renamed)):
+            self.fault("TW018", f"{place}.renamed_from", _kind(renamed), "expected the key that this policy had before")
         made = self._policy(entry, place)
         population = self._population(entry.get("for"), place)
         if made is None or len(self.faults) > before:
             return None
         policy, params = made
         title = self._title(entry.get("title"), policy.title, place)
+        if len(self.faults) > before:
+            return None
         written: dict[str, Any] = {"key": key, "type": policy.name, "version": policy.version, "enabled": enabled, "params": params}
         written["title"] = {"en": title.en, "zh": title.zh}
         if population is not None:
             written["for"] = population.document
-        if "budget_seconds" in entry:
+        if budget != BUDGET:
             written["budget_seconds"] = budget
-        if "renamed_from" in entry:
-            written["renamed_from"] = entry["renamed_from"]
+        if renamed is not None:
+            written["renamed_from"] = renamed
         return PolicyEntry(key, policy, title, enabled, population, float(budget)), written
 
     def _key(self, key: Any, place: str) -> None:
@@ -234,10 +277,22 @@ class _Loading:
             self.fault("TW004", f"{place}.params", _kind(params), "expected an object")
             return None
         written_for = entry.get("version", policy_type.version)
+        if isinstance(written_for, bool) or not isinstance(written_for, int) or not 1 <= written_for <= policy_type.version:
+            self.fault(
+                "TW019",
+                f"{place}.version",
+                f"version {written_for!r}",
+                f"{policy_type.name} is at version {policy_type.version}; leave it out",
+            )
+            return None
         try:
             if written_for != policy_type.version:
                 params = policy_type.upgrade(params, written_for)
-            return policy_type(params), policy_type.full_params(params)
+            policy, full = policy_type(params), policy_type.full_params(params)
+            problem = declaration_problem(policy)
+            if not problem:
+                return policy, full
+            self.fault("TW007", f"{place}.params", f"with them {problem}", "the plugin is wrong; tierwise plugins check finds out why")
         except ValidationError as error:
             known = list(policy_type.Params().fields)
             for path, message in _messages(error.messages):
@@ -247,7 +302,12 @@ class _Loading:
             for fault in error.faults:
                 self.fault(fault.code, f"{place}.params.{fault.place}", fault.found, fault.expected)
         except Exception as error:  # a plugin is foreign code
-            self.fault("TW007", f"{place}.params", f"the plugin refused them: {type(error).__name__}: {error}", "tierwise plugins check finds out why")
+            self.fault(
+                "TW007",
+                f"{place}.params",
+                f"the plugin refused them: {type(error).__name__}: {error}",
+                "tierwise plugins check finds out why",
+            )
         return None
 
     def _population(self, given: Any, place: str) -> Condition | None:
@@ -257,7 +317,8 @@ class _Loading:
             return Condition.load(given)
         except RulebookError as error:
             for fault in error.faults:
-                self.fault(fault.code, f"{place}.for.{fault.place}".rstrip("."), fault.found, fault.expected)
+                inner = "" if fault.place == "condition" else f".{fault.place}"
+                self.fault(fault.code, f"{place}.for{inner}", fault.found, fault.expected)
         return None
 
     def _title(self, given: Any, default: Text, place: str) -> Text:
@@ -267,7 +328,7 @@ class _Loading:
             return Text(en=given, zh=given)
         if isinstance(given, Mapping) and set(given) <= {"en", "zh"} and given and all(isinstance(text, str) for text in given.values()):
             return Text(en=given.get("en") or given["zh"], zh=given.get("zh") or given["en"])
-        self.fault("TW004", f"{place}.title", f"{given!r}", "expected a text, or an object with en and zh")
+        self.fault("TW004", f"{place}.title".lstrip("."), f"{given!r}"[:60], "expected a text, or an object with en and zh")
         return default
 
 
@@ -287,4 +348,3 @@ def _messages(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from _messages(message, path)
     else:
         yield path, str(messages)
-
