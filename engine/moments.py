@@ -14,7 +14,7 @@ from engine.errors import TierwiseError
 
 Moment: TypeAlias = int | str | dt.datetime | dt.date | None
 
-_LATEST = 253_402_300_799  # 9999-12-31T23:59:59Z
+_LATEST = 253_402_214_400  # 9999-12-31T00:00:00Z, which every time zone can still write
 
 
 def as_moment(value: Moment, zone: ZoneInfo, name: str = "as_of") -> int:
@@ -28,7 +28,7 @@ def as_moment(value: Moment, zone: ZoneInfo, name: str = "as_of") -> int:
     else:
         try:
             seconds = int(_parsed(value, zone).timestamp())
-        except (ValueError, OverflowError):
+        except (TypeError, ValueError, OverflowError):
             raise _unreadable(value, name) from None
     if not 0 <= seconds <= _LATEST:
         raise TierwiseError(f"{name}: {value} lies outside 1970 to 9999")
@@ -53,8 +53,8 @@ def written(seconds: int, zone: ZoneInfo) -> str:
 
 
 def month_starts(before: int, count: int, zone: ZoneInfo) -> Iterator[int]:
-    """The last `count` first-of-months 00:00 up to a moment, the earliest first."""
+    """The last `count` first-of-months 00:00 up to a moment, the earliest first; none before 1970."""
     day = dt.datetime.fromtimestamp(before, zone).date().replace(day=1)
     months = [day.year * 12 + day.month - 1 - back for back in range(count)]
-    for month in reversed(months):
+    for month in reversed([month for month in months if month >= 1970 * 12]):
         yield int(dt.datetime(month // 12, month % 12 + 1, 1, tzinfo=zone).timestamp())
