@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -57,9 +57,9 @@ class Withholding:
 class ReasonBook:
     """The reasons of a run, each once; columns of reasons hold positions in it, -1 for none."""
 
-    def __init__(self) -> None:
-        self.reasons: list[Withholding] = []
-        self._position: dict[Withholding, int] = {}
+    def __init__(self, reasons: Iterable[Withholding] = ()) -> None:
+        self.reasons: list[Withholding] = list(reasons)
+        self._position: dict[Withholding, int] = {reason: at for at, reason in enumerate(self.reasons)}
 
     def position(self, reason: Withholding) -> int:
         """Where this reason stands; it is added when new."""
@@ -134,13 +134,15 @@ def compute(
     states: Mapping[str, State | None] | None = None,
     executor: LocalExecutor | None = None,
     progress: Progress | None = None,
+    kept: Outcome | None = None,
 ) -> Outcome:
     """Evaluate the plan over the facts.
 
     states: frozen states by policy key; without them each policy is fitted. progress: told the key of each policy.
+    kept: policies that stand as they are, over the same rows; whoever gives them knows that nothing they read differs.
     """
     executor = executor or LocalExecutor()
-    book = ReasonBook()
+    book = ReasonBook(kept.reasons if kept else ())
     known: dict[str, Column] = {**facts.columns, **facts.previous}
     why: dict[str, Array] = {}
     outcomes: dict[str, PolicyOutcome] = {}
@@ -148,13 +150,15 @@ def compute(
         key = step.entry.key
         if progress:
             progress(key)
-        outcome = outcomes[key] = PolicyOutcome(step)
+        same = kept.policies.get(key) if kept else None
+        outcome = outcomes[key] = replace(same, step=step) if same else PolicyOutcome(step)
         failed = next((other for other in outcomes if not outcomes[other].sound and key in plan.dependents[other]), None)
         if failed:
             outcome.stale_because = failed
             continue
         try:
-            _evaluate(outcome, facts, known, why, book, executor, states)
+            if same is None:
+                _evaluate(outcome, facts, known, why, book, executor, states)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin is foreign code: its fault, sys.exit() included, takes its own outputs and no others

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from engine.evaluate import Evaluation, Evaluator
     from engine.explain import Explanation
+    from engine.simulation import Previewer, Simulation
     from engine.store.ingest import ImportReport, UndoReport
 
 RulebookSource = str | Path | Mapping[str, Any]
@@ -278,6 +279,28 @@ class Engine:
         """Customers of a run and their revenue in minor units, by address and label; label "" holds those without a value."""
         with self.store.read() as connection:
             return outcomes.label_amounts(connection, run_id)
+
+    # --- what a change would do --------------------------------------------------------------------------------
+
+    def simulate(self, draft: RulebookSource, *, as_of: Moment = None, movers: int = 20) -> Simulation:
+        """Evaluate a draft and the live rulebook over every customer at one moment and compare; nothing is stored.
+
+        as_of: None is the moment of the newest visible run. movers: how many single customers to name.
+        """
+        from engine.simulation import simulate
+
+        return simulate(self.store, self.rulebook(), self.check(draft), self._simulated(as_of), movers=movers)
+
+    def previewer(self, *, as_of: Moment = None) -> Previewer:
+        """Keep features and the live outcome in memory, for one preview after another: `previewer.preview(engine.check(draft))`."""
+        from engine.simulation import Previewer
+
+        return Previewer(self.store, self.rulebook(), self._simulated(as_of))
+
+    def _simulated(self, as_of: Moment) -> int:
+        with self.store.read() as connection:
+            live = outcomes.live_run(connection)
+        return live.as_of if as_of is None and live is not None else as_moment(as_of, self.zone)
 
     # --- customers ---------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ JOINTS = {
     "engine.jobs",
     "engine.runner",
     "engine.service",
-    "engine.simulate",
+    "engine.simulation",
     "engine.summaries",
     "engine.trial",
 }

@@ -1,4 +1,4 @@
-"""Commands about rules: rulebook check, show, export, publish, diff, log."""
+"""Commands about rules: rulebook check, show, export, publish, diff, simulate, log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.shared import App, Family, json_option, pass_app, print_json
+from engine.cli.shared import FAULTS, App, Family, json_option, pass_app, print_json
 from engine.errors import TierwiseError
 
 if TYPE_CHECKING:
@@ -139,6 +139,29 @@ def diff(app: App, a: str, b: str, as_json: bool) -> None:
         signs = {"added": "+", "removed": "-", "changed": "~"}
         value = {"added": one.now_text, "removed": one.was_text, "changed": f"{one.was_text} -> {one.now_text}"}[one.kind]
         click.secho(f"{signs[one.kind]} {one.place}: {value}", fg={"added": "green", "removed": "red", "changed": "yellow"}[one.kind])
+
+
+@rulebook.command()
+@click.argument("file")
+@click.option("--as-of", metavar="T", help="The moment. Default: that of the newest visible run.")
+@click.option("--movers", type=click.IntRange(0), default=10, show_default=True, help="How many single customers to list.")
+@json_option
+@pass_app
+def simulate(app: App, file: str, as_of: str | None, movers: int, as_json: bool) -> None:
+    """Show what FILE (or "starter") would change for every customer, if it were live.
+
+    Nothing is stored. Exit code 1: a policy of FILE failed.
+    """
+    with app.engine() as engine:
+        found = engine.simulate(file, as_of=as_of, movers=movers)
+        moment, business = engine.written(found.as_of), engine.business
+    if as_json:
+        print_json(found.as_dict() | {"as_of": moment})
+    else:
+        from engine import render
+
+        render.simulation(app.console, found, moment, app.language, currency=business.currency, minor_digits=business.minor_digits)
+    click.get_current_context().exit(FAULTS if found.faults else 0)
 
 
 def _document(engine: Engine, name: str) -> Any:

@@ -3,7 +3,8 @@
 Every function takes a console, a view and a language ("en" or "zh"), prints and returns nothing. Nothing it prints is
 wider than the console, and without a terminal the same page comes out without colour.
 
-Pages: `run_summary`, `explanation`, `changes`, `import_report`, `demo_result`. Lists: `features`, `plugins`, `runs`,
+Pages: `run_summary`, `explanation`, `changes`, `import_report`, `demo_result`,
+`simulation`. Lists: `features`, `plugins`, `runs`,
 `versions`, `faults`, `check_ok`, `next_steps`. While something works: `rows_progress`, `steps_progress`.
 """
 
@@ -15,6 +16,7 @@ from engine.render.lists import check_ok, faults, features, next_steps, plugins,
 from engine.render.page import make_console
 from engine.render.progress import rows_progress, step_words, steps_progress
 from engine.render.run import run_summary
+from engine.render.simulation import simulation
 
 __all__ = [
     "changes",
@@ -30,6 +32,7 @@ __all__ = [
     "rows_progress",
     "run_summary",
     "runs",
+    "simulation",
     "step_words",
     "steps_progress",
     "versions",

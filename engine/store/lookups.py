@@ -24,3 +24,8 @@ def first_customer(connection: Connection, customers: list[int]) -> str | None:
         customer.c.id.in_(customers), customer.c.merged_into.is_(None), customer.c.voided_at.is_(None)
     )
     return connection.scalar(query.where(customer.c.not_graded.is_(None)).order_by(customer.c.id).limit(1))
+
+
+def external_ids(connection: Connection, customers: list[int]) -> dict[int, str]:
+    """The own ids of a few customers by their internal keys."""
+    return dict(connection.execute(select(customer.c.id, customer.c.external_id).where(customer.c.id.in_(customers))).all())
