@@ -80,6 +80,11 @@ def test_all_faults_of_a_mapping_are_told_at_once(tmp_path: Path) -> None:
         ("kind: orders\nkind: orders\n", "the key 'kind' again"),
         ("kind: &a orders\n", "anchor"),
         ("kind: [", "not readable"),
+        ("", "nothing; expected kind, source and columns"),
+        ("thousands: '5'", "thousands (line 1): '5'; expected a sign that is no part of a number"),
+        ("round: 1", "round (line 1): 1; expected true or false"),
+        ("kind: orders\nconstants: {kind: sael}", "constants.kind (line 2): 'sael'; expected one of sale, s, refund"),
+        ("kind: orders\nconstants: {currency: yuan}", "constants.currency (line 2): 'yuan'; expected three letters"),
     ],
 )
 def test_a_document_that_is_no_mapping(tmp_path: Path, text: str, said: str) -> None:

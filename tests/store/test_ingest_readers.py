@@ -34,6 +34,12 @@ def local(sqlite_url: str) -> Iterator[Store]:
         yield store
 
 
+def parquet_with_a_column_twice() -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table([["a"]] * 2, names=["order", "order"]), file)
+    return file.getvalue()
+
+
 def csv_text() -> str:
     return ",".join(NAMES) + "\n" + "".join(",".join(map(str, row)) + "\n" for row in ROWS)
 
@@ -109,6 +115,8 @@ def bomb() -> bytes:
         (csv_text().encode("utf-16"), "is utf-16 text; the mapping says utf-8"),
         (b"\x00\x01\x02binary", "holds zero bytes and is no text"),
         (b"order,order,customer\n1,2,3\n", "has the column 'order' more than once"),
+        (csv_text().replace("\n", "\r").encode(), "in the way of old Macs"),
+        (parquet_with_a_column_twice(), "has the column 'order' more than once"),
         (gzip.compress(csv_text().encode() * 500)[:-200], "is not a readable gzip file"),
         (b"PAR1 but nothing else", "is not a readable Parquet file"),
         (b"PK\x03\x04 but no archive", "is not a readable XLSX workbook"),

@@ -31,8 +31,6 @@ RATE_LIMIT = 10**12
 PRICE_DIGITS, QUANTITY_DIGITS, RATE_DIGITS = 4, 3, 6
 FOUND_LENGTH = 200
 
-_CHOICES = {"customers": {"kind": f.PERSON_KINDS, "gender": f.GENDERS}, "orders": {"kind": f.ORDER_KINDS}, "lines": {"kind": f.ORDER_KINDS}}
-
 
 class Rows:
     """A chunk under cleaning. `alive` marks the rows that are neither ignored nor rejected so far."""
@@ -213,7 +211,7 @@ class Rows:
         if form == "id":
             return read_ids(array)
         if form == "choice":
-            return read_choices(array, _CHOICES[self.mapping.kind][each.name])
+            return read_choices(array, f.CHOICES[self.mapping.kind][each.name])
         if form == "currency":
             return read_currencies(array)
         if form == "moment":
@@ -271,7 +269,7 @@ class Rows:
             formats = self.mapping.columns[each.name].formats if each.name in self.mapping.columns else ()
             return f"a date such as 2025-01-31 13:45{' or in the form ' + ', '.join(formats) if formats else ''}"
         if reason == "not one of the choices":
-            return f"one of {', '.join(_CHOICES.get(self.mapping.kind, {}).get(each.name, {'true': 1, 'false': 0}))}"
+            return f"one of {', '.join(f.CHOICES.get(self.mapping.kind, {}).get(each.name, {'true': 1, 'false': 0}))}"
         if reason == "too many digits after the point":
             digits = {"price": PRICE_DIGITS, "quantity": QUANTITY_DIGITS, "rate": RATE_DIGITS}.get(each.form, self.settings.minor_digits)
             return f"at most {digits} digits after the point, or round: true in the mapping"

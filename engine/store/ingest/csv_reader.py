@@ -61,7 +61,12 @@ class CsvReader:
             text = (first if len(head) == HEAD_BYTES else head).decode(encoding, "strict" if len(head) < HEAD_BYTES else "ignore")
         except UnicodeDecodeError as error:
             raise FactError(self._encoding_message(head, error.start)) from None
-        line = next(csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=self._mapping.delimiter), [])
+        if "\r" in text.strip("\r\n") and "\n" not in text:
+            raise FactError(f"{self.path} ends its lines in the way of old Macs (CR alone); save it with line ends LF or CRLF")
+        try:
+            line = next(csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=self._mapping.delimiter), [])
+        except csv.Error as error:
+            raise FactError(f"{self.path}: the header cannot be read as CSV: {error}") from None
         return self._checked([name.strip() for name in line])
 
     def _checked(self, names: list[str]) -> list[str]:

@@ -14,6 +14,9 @@ PERSON_KINDS = {"person": 0, "p": 0, "个人": 0, "company": 1, "c": 1, "organis
 GENDERS = {"f": 0, "female": 0, "w": 0, "女": 0, "m": 1, "male": 1, "男": 1}
 ORDER_KINDS = {"sale": 0, "s": 0, "refund": 1, "return": 1, "r": 1}
 
+CHOICES = {"customers": {"kind": PERSON_KINDS, "gender": GENDERS}, "orders": {"kind": ORDER_KINDS}, "lines": {"kind": ORDER_KINDS}}
+"""The words of every choice: kind of file → field → word → stored number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

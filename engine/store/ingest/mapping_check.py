@@ -9,6 +9,8 @@ from zoneinfo import available_timezones
 
 from engine.documents import Document
 from engine.errors import Fault, did_you_mean
+from engine.kinds import shown
+from engine.store.ingest.fields import CHOICES as FIELD_CHOICES
 from engine.store.ingest.fields import CUSTOM_KINDS, FIELDS, field
 from engine.store.ingest.moments import format_fault
 
@@ -56,7 +58,7 @@ def check(document: Document) -> list[Fault]:
     checker = _Checker(document)
     body = document.value
     if not isinstance(body, dict):
-        checker.fault("", f"a {type(body).__name__}", "expected kind, source and columns")
+        checker.fault("", _in_words(body), "expected kind, source and columns")
         return checker.faults
     for key in body:
         if key not in KEYS:
@@ -124,18 +126,22 @@ def _constants(checker: _Checker, kind: str, constants: Any) -> None:
             checker.unknown(f"constants.{name}", name, usable, "constant")
         elif not isinstance(value, str) or not value:
             checker.fault(f"constants.{name}", repr(value), "expected a text")
+        elif (words := FIELD_CHOICES.get(kind, {}).get(name)) and value.strip().lower() not in words:
+            checker.fault(f"constants.{name}", repr(value), f"expected one of {', '.join(words)}")
+        elif name == "currency" and not _is_currency(value.upper()):
+            checker.fault(f"constants.{name}", repr(value), "expected three letters, such as CNY")
 
 
 def _options(checker: _Checker, body: dict[str, Any]) -> None:
     for key, allowed in CHOICES.items():
-        if key in body and body[key] not in allowed:
+        if key in body and (body[key] not in allowed or (key == "round" and not isinstance(body[key], bool))):
             checker.fault(key, repr(body[key]), f"expected {' or '.join(str(each).lower() for each in allowed)}")
     if "timezone" in body and body["timezone"] not in available_timezones():
         checker.unknown(
             "timezone", str(body["timezone"]), ["UTC", "Europe/London", "Asia/Shanghai", *available_timezones()][:3], "time zone"
         )
     currency = body.get("currency", "CNY")
-    if not isinstance(currency, str) or len(currency) != 3 or not currency.isascii() or not currency.isupper():
+    if not _is_currency(currency):
         checker.fault("currency", repr(currency), "expected three letters, such as CNY")
     if "encoding" in body and not _is_encoding(body["encoding"]):
         checker.fault("encoding", repr(body["encoding"]), "expected an encoding such as utf-8 or gb18030")
@@ -145,10 +151,20 @@ def _options(checker: _Checker, body: dict[str, Any]) -> None:
             checker.fault(key, repr(value), "expected one character")
     if body.get("thousands") is not None and body.get("thousands") == body.get("decimal", "."):
         checker.fault("thousands", repr(body["thousands"]), "expected another character than decimal")
+    if isinstance(mark := body.get("thousands"), str) and (mark.isalnum() or mark in "+-"):
+        checker.fault("thousands", repr(mark), "expected a sign that is no part of a number, such as , . ' or a space")
     if body.get("format", 1) != 1:
         checker.fault("format", repr(body["format"]), "this version reads format 1")
     if not isinstance(body.get("sheet", ""), str):
         checker.fault("sheet", repr(body["sheet"]), "expected the name of a sheet")
+
+
+def _in_words(body: Any) -> str:
+    return "nothing" if body is None else "a list" if isinstance(body, list) else shown(body)
+
+
+def _is_currency(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()
 
 
 def _is_encoding(name: Any) -> bool:

@@ -98,6 +98,10 @@ class ParquetReader:
         except (pa.ArrowInvalid, OSError) as error:
             raise FactError(f"{path} is not a readable Parquet file: {str(error).splitlines()[0]}") from None
         self.names: Sequence[str] = list(self._file.schema_arrow.names)
+        twice = next((name for name in self.names if self.names.count(name) > 1), None)
+        if twice is not None:
+            self._file.close()
+            raise FactError(f"{path} has the column {twice!r} more than once; give each column a name of its own")
 
     def total(self) -> int | None:
         """Parquet says how many rows it has."""
