@@ -52,6 +52,8 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
     """A temporary file beside `path` that takes its place at the end."""
     if path.is_dir():
         raise TierwiseError(f"{path} is a folder; expected the name of a file to write")
+    if path.exists() and not path.is_file():  # taking the place of a device would remove it from the machine
+        raise TierwiseError(f"{path} is a device or a pipe; expected the name of a file to write")
     if not path.parent.is_dir():
         raise TierwiseError(f"{path}: the folder {path.parent} does not exist")
     part: Path | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,14 @@ def test_a_wrong_place_is_named(tmp_path: Path) -> None:
         write_bytes(tmp_path, b"")
     with pytest.raises(TierwiseError, match=r"no format 'xslx'; did you mean 'xlsx'"):
         write_table(table(), "xslx", io.BytesIO())
+
+
+def test_a_pipe_or_a_device_is_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(TierwiseError, match="is a device or a pipe; expected the name of a file"):
+        write_bytes(pipe, b"x")
+    assert pipe.is_fifo()
 
 
 def test_a_full_disk_is_said(tmp_path: Path) -> None:

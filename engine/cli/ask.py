@@ -79,6 +79,8 @@ def _rows(given: str) -> list[dict[str, Any]]:
         raise FeatureError(
             f'{place}, line {error.lineno}, column {error.colno}: not JSON, {error.msg}; expected {{"orders.count": 3}}'
         ) from None
+    except ValueError:  # Python reads whole numbers of up to 4,300 digits
+        raise FeatureError(f"{place}: a number with thousands of digits; expected a finite number") from None
     except RecursionError:
         raise FeatureError(f"{place}: nested too deeply; expected an object of feature values") from None
     rows = rows if isinstance(rows, list) else [rows]

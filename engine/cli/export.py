@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.shared import App, pass_app
+from engine.cli.shared import ID, App, pass_app
 from engine.errors import TierwiseError
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ FORMATS = ("csv", "xlsx", "parquet", "jsonl")
 @click.argument("what", type=click.Choice(["assignments", "changes", "customers", "rejected"]))
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Default: by the ending of the file, else csv.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Default: standard output, for csv and jsonl.")
-@click.option("--run", "run_id", type=int, metavar="ID", help="Of this run; default the newest visible one.")
+@click.option("--run", "run_id", type=ID, metavar="ID", help="Of this run; default the newest visible one.")
 @click.option("--policy", metavar="KEY", help="Only assignments of this policy.")
 @click.option("--value", metavar="LABEL", help="Only assignments with this value.")
 @click.option("--all-outputs", is_flag=True, help="Scores, amounts, dates and sets as well.")
-@click.option("--batch", type=int, metavar="ID", help="Only rows rejected by this import.")
+@click.option("--batch", type=ID, metavar="ID", help="Only rows rejected by this import.")
 @pass_app
 def export(
     app: App,

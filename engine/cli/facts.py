@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from engine.cli.shared import App, Family, json_option, pass_app, print_json, rows_bar
+from engine.cli.shared import ID, App, Family, json_option, pass_app, print_json, rows_bar
 
 
 @click.command("import", short_help="Import a file of facts.")
@@ -73,7 +73,7 @@ def list_batches(app: App, as_json: bool) -> None:
 
 
 @batches.command("undo")
-@click.argument("batch", type=int)
+@click.argument("batch", type=ID)
 @pass_app
 def undo_batch(app: App, batch: int) -> None:
     """Take back everything that an import brought or changed."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.shared import FAULTS, HELD, App, json_option, pass_app, print_json, steps_bar
+from engine.cli.shared import FAULTS, HELD, ID, App, json_option, pass_app, print_json, steps_bar
 from engine.errors import TierwiseError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--historical", is_flag=True, help="Look back: keep the run as history and leave today's assignments alone.")
 @click.option("--every", type=click.Choice(["month"]), help="Look back once for every month; with --back.")
 @click.option("--back", type=click.IntRange(1, 600), metavar="N", help="How many months to look back.")
-@click.option("--release", type=int, metavar="ID", help="Make a held run visible.")
+@click.option("--release", type=ID, metavar="ID", help="Make a held run visible.")
 @click.option("--recompute", is_flag=True, help="Compute again even if the same run is already there.")
 @pass_app
 def run(
@@ -112,7 +112,7 @@ def runs(app: App, limit: int, as_json: bool) -> None:
 
 
 @click.command(short_help="Show who moved in a run.")
-@click.option("--run", "run_id", type=int, metavar="ID", help="Of this run; default the newest visible one.")
+@click.option("--run", "run_id", type=ID, metavar="ID", help="Of this run; default the newest visible one.")
 @click.option("--limit", type=click.IntRange(0), default=20, show_default=True, help="How many single moves to list.")
 @json_option
 @pass_app

@@ -27,6 +27,9 @@ OK, FAULTS, WRONG, HELD = 0, 1, 2, 3
 """Exit codes: done; a run completed with faults; wrong input or use; a run is held by a guard."""
 
 
+ID = click.IntRange(1, 2**31 - 1)
+"""The number of a run or of an import."""
+
 _REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EMFILE, errno.EIO}
 """Refusals of the system that are no bug: a full or broken disk, missing rights."""
 

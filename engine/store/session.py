@@ -205,7 +205,7 @@ def _explained(url: URL) -> Iterator[None]:
     except OperationalError as error:
         raise StoreError(_meaning(str(error.orig), url)) from error
     except DBAPIError as error:
-        if "not a database" in str(error.orig) or "No space left" in str(error.orig):
+        if any(words in str(error.orig) for words in ("not a database", "No space left", "malformed")):
             raise StoreError(_meaning(str(error.orig), url)) from error
         raise
 
@@ -220,6 +220,8 @@ def _meaning(message: str, url: URL) -> str:
         return f"the store {place} cannot be opened for writing: {message}"
     if "not a database" in message:
         return f"{place} is a file, but not an SQLite database"
+    if "malformed" in message:
+        return f"the file of the store {place} is damaged ({message}); put back a copy of it"
     if "no such table" in message or "no such column" in message:
         return f"the store {place} lacks something this version needs ({message})"
     return f"the store {place} does not answer: {message.strip().splitlines()[0]}"

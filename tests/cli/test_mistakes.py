@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,10 @@ def test_a_file_that_cannot_be_read_at_all(graded_shop: Shop, case: str) -> None
         (("evaluate", "--features", '{"orders.count": "many"}'), "orders.count: found 'many'; expected a finite number"),
         (("evaluate", "--features", '{"orders.count": NaN}'), "found NaN; expected a finite number"),
         (("evaluate", "--features", '{"orders.count": 1e999}'), "expected a finite number"),
+        (("evaluate", "--features", '{"orders.count": ' + "9" * 5000 + "}"), "a number with thousands of digits"),
+        (("run", "--release", "9" * 20), "is not in the range"),
+        (("export", "assignments", "--run", "9" * 20), "is not in the range"),
+        (("batches", "undo", "9" * 20), "is not in the range"),
         (("evaluate", "--features", "@nowhere.json"), "nowhere.json cannot be read"),
         (("export", "assignments", "--format", "xlsx"), "xlsx is not text; name a file for it with -o FILE.xlsx"),
         (("export", "assignments", "--policy", "abcd"), "did you mean 'abc'?"),
@@ -84,6 +89,11 @@ def test_rows_that_are_wrong_are_rejected_one_by_one(shop: Shop) -> None:
 def test_a_store_that_is_not_there(empty: Shop) -> None:
     assert "make one with: tierwise init" in empty.fails("run")
     assert not (empty.folder / "shop.db").exists()
+
+
+def test_a_damaged_database_is_said(shop: Shop) -> None:
+    os.truncate(shop.folder / "shop.db", 50_000)
+    assert "is damaged" in shop.fails("runs")
 
 
 def test_a_database_that_is_none(empty: Shop) -> None:
