@@ -35,7 +35,7 @@ from engine.store.features import FeatureTable, keep_features, read_features
 from engine.store.models import run
 from engine.store.outcomes import Finished, RunRecord
 from engine.store.packing import input_block, label_ids, outcome_block
-from engine.store.session import Store
+from engine.store.session import Store, one_writer
 
 RESULTS = 1
 """Raised when the engine itself gives other results for the same rulebook and facts; part of every fingerprint."""
@@ -158,6 +158,7 @@ def _row(
 def release(store: Store, run_id: int, actor: str) -> RunRecord:
     """Make a held run visible. Raises `RunError` when it is not held or a newer run has become visible since."""
     with store.write(bulk=True) as connection:
+        one_writer(connection)
         held = outcomes.record(connection, run_id)
         if held.status != "held":
             raise RunError(f"run {run_id} is {held.status}, not held; only a held run can be released")
@@ -180,6 +181,7 @@ def _keep(
     """The last transaction: store the run, and make it visible unless it is held or a look back."""
     start = time.perf_counter()
     with store.write(bulk=True) as connection:
+        one_writer(connection)
         again = outcomes.same_run(connection, finished.values["key"])
         if again is not None and again.id > snapshot.newest_run:
             return again  # a second worker was faster

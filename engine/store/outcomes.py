@@ -21,6 +21,7 @@ from engine.store.blocks import NONE, Block, decode
 from engine.store.bulk import insert_columns, update_columns
 from engine.store.models import SLOTS, block, change, current, label, output, rule_hit, run, run_state, slot_name
 from engine.store.models import label_summary as summary_table
+from engine.store.session import one_writer
 
 THIS_RUN = 0
 """How a block writes its own run into a since-column, before the run has a number."""
@@ -164,6 +165,7 @@ def load_block(connection: Connection, run_id: int) -> Block:
 
 def label_ids(connection: Connection, wanted: Mapping[tuple[str, str], Sequence[str]]) -> dict[str, dict[str, int]]:
     """Ids of labels by address; wanted: (address, policy type) to keys. New keys are added, ids are never reused."""
+    one_writer(connection)
     known = all_labels(connection)
     rows = [
         {"address": address, "policy_type": kind, "key": key}

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select
 
 from engine.errors import RulebookError
 from engine.store.models import publication, rulebook_version
+from engine.store.session import one_writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Version:
 
 def save(connection: Connection, hash_: str, text: str, *, author: str, note: str) -> int:
     """Keep a canonical document and return its number; the same content has one number for ever."""
+    one_writer(connection)
     found = connection.scalar(select(rulebook_version.c.id).where(rulebook_version.c.hash == hash_))
     if found is not None:
         return int(found)
@@ -69,8 +71,7 @@ def get(connection: Connection, name: str) -> Version:
 def log(connection: Connection) -> Sequence[Version]:
     """Every version, the newest first."""
     published = {
-        row.version_id: (row.published_at, row.actor)
-        for row in connection.execute(select(publication).order_by(publication.c.id))
+        row.version_id: (row.published_at, row.actor) for row in connection.execute(select(publication).order_by(publication.c.id))
     }
     rows = connection.execute(select(rulebook_version).order_by(rulebook_version.c.id.desc()))
     return [

@@ -18,12 +18,14 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from engine.errors import StoreError
 
 BUSY_SECONDS = 15
-MIGRATION_LOCK = 7_452_001  # any number of our own; names the advisory lock on PostgreSQL
+"""How long a write waits for another one; sqlite:///shop.db?timeout=2 waits 2 seconds."""
+
+MIGRATION_LOCK, WRITER_LOCK = 7_452_001, 7_452_002  # any numbers of our own; they name advisory locks on PostgreSQL
 
 
 class Store:
@@ -43,7 +45,7 @@ class Store:
         sql = create_engine(target, pool_pre_ping=target.get_backend_name() == "postgresql", connect_args=_connect_args(target))
         _listen(sql)
         store = cls(sql, cache_dir or _default_cache(target))
-        with _explained(target):
+        with _explained(sql):
             store._migrate()
         return store
 
@@ -60,7 +62,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view of the store, in one read-only transaction."""
-        with _explained(self.sql.url), self.sql.connect() as connection:
+        with _explained(self.sql), self.sql.connect() as connection:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
@@ -72,7 +74,7 @@ class Store:
 
         bulk: leave foreign keys unchecked on SQLite, for writers of millions of rows that made the keys themselves.
         """
-        with _explained(self.sql.url), self.sql.connect() as connection:
+        with _explained(self.sql), self.sql.connect() as connection:
             connection = connection.execution_options(tierwise_write=True)
             if bulk and self.is_sqlite:
                 _driver(connection).execute("pragma foreign_keys=OFF")
@@ -109,7 +111,9 @@ class Store:
                     connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
                 found = _revision(connection)
                 if found is not None and found not in revisions():
-                    raise StoreError(f"the store has version {found}, which this Tierwise does not know; use the newer Tierwise that made it")
+                    raise StoreError(
+                        f"the store has version {found}, which this Tierwise does not know; use the newer Tierwise that made it"
+                    )
                 if found is None and set(inspect(connection).get_table_names()) - {"alembic_version"}:
                     raise StoreError("the database holds tables that are not Tierwise's; give the store a database of its own")
                 config.attributes["connection"] = connection
@@ -142,12 +146,23 @@ def driver(connection: Connection) -> Any:
 _driver = driver
 
 
+def one_writer(connection: Connection) -> None:
+    """Wait until no other transaction writes rules or outcomes: the first statement of one that reads before it writes.
+
+    On SQLite BEGIN IMMEDIATE has waited already; on PostgreSQL two such transactions would both find nothing and both write.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
+
+
 def _checked(url: str, *, create: bool) -> URL:
     try:
         target = make_url(url)
         target.get_dialect()
     except (ArgumentError, NoSuchModuleError):
-        raise StoreError(f"database url {url!r} is not understood; expected sqlite:///file or postgresql://user:password@host/name") from None
+        raise StoreError(
+            f"database url {url!r} is not understood; expected sqlite:///file or postgresql://user:password@host/name"
+        ) from None
     backend = target.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
         raise StoreError(f"a store on {backend} is not possible; expected sqlite:///file or postgresql://user:password@host/name")
@@ -163,7 +178,21 @@ def _checked(url: str, *, create: bool) -> URL:
 
 
 def _connect_args(url: URL) -> dict[str, Any]:
-    return {"timeout": BUSY_SECONDS, "check_same_thread": False} if url.get_backend_name() == "sqlite" else {}
+    if url.get_backend_name() == "sqlite":
+        return {"timeout": _busy_seconds(url), "check_same_thread": False}
+    return {} if "options" in url.query else {"options": f"-c lock_timeout={BUSY_SECONDS}s"}
+
+
+def _busy_seconds(url: URL) -> float:
+    """How long a write waits: what the url says (sqlite:///file?timeout=2), else `BUSY_SECONDS`."""
+    written = str(url.query.get("timeout", BUSY_SECONDS))
+    try:
+        seconds = float(written)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= 3600:
+        raise StoreError(f"timeout={written} of the database url is not understood; expected seconds from 0 to 3600")
+    return seconds
 
 
 def _default_cache(url: URL) -> Path:
@@ -180,7 +209,7 @@ def _listen(sql: SqlEngine) -> None:
     @event.listens_for(sql, "connect")
     def _prepare(connection: sqlite3.Connection, record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves; the driver would begin too late
-        connection.execute(f"pragma busy_timeout={BUSY_SECONDS * 1000}")
+        connection.execute(f"pragma busy_timeout={int(_busy_seconds(sql.url) * 1000)}")
         if connection.execute("pragma journal_mode").fetchone()[0] != "wal":
             connection.execute("pragma journal_mode=WAL")
         connection.execute("pragma synchronous=NORMAL")
@@ -194,34 +223,36 @@ def _listen(sql: SqlEngine) -> None:
 
 
 @contextmanager
-def _explained(url: URL) -> Iterator[None]:
-    """Say what a database's refusal means and what to do, instead of the driver's words."""
+def _explained(sql: SqlEngine) -> Iterator[None]:
+    """Say what a database's refusal means and what to do, instead of the driver's words; what is our own mistake stays as it is."""
+    driver_errors: Any = sql.dialect.loaded_dbapi
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise StoreError(_meaning(str(error), url)) from error
-    except sqlite3.DatabaseError as error:
-        raise StoreError(_meaning(str(error), url)) from error
-    except OperationalError as error:
-        raise StoreError(_meaning(str(error.orig), url)) from error
     except DBAPIError as error:
-        if any(words in str(error.orig) for words in ("not a database", "No space left", "malformed")):
-            raise StoreError(_meaning(str(error.orig), url)) from error
-        raise
+        if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+            raise
+        raise StoreError(_meaning(str(error.orig), sql.url)) from error
+    except driver_errors.OperationalError as error:
+        raise StoreError(_meaning(str(error), sql.url)) from error
+    except driver_errors.DatabaseError as error:
+        if type(error) is not driver_errors.DatabaseError:
+            raise
+        raise StoreError(_meaning(str(error), sql.url)) from error
 
 
 def _meaning(message: str, url: URL) -> str:
     place = url.render_as_string(hide_password=True)
-    if "locked" in message:
-        return f"the store {place} is being written by another process and stayed locked for {BUSY_SECONDS} s; nothing was changed, try again"
-    if "full" in message or "No space left" in message:
+    if "locked" in message or "lock timeout" in message:
+        waited = f"{_busy_seconds(url):g} s" if url.get_backend_name() == "sqlite" else "as long as a write waits"
+        return f"the store {place} is being written by another process and stayed locked for {waited}; nothing was changed, try again"
+    if "disk is full" in message or "No space left" in message:
         return f"the disk of the store {place} is full; nothing was changed, free some space and try again"
     if "unable to open" in message or "readonly" in message:
         return f"the store {place} cannot be opened for writing: {message}"
     if "not a database" in message:
         return f"{place} is a file, but not an SQLite database"
     if "malformed" in message:
-        return f"the file of the store {place} is damaged ({message}); put back a copy of it"
+        return f"the store {place} is damaged ({message}); bring back a copy of it"
     if "no such table" in message or "no such column" in message:
         return f"the store {place} lacks something this version needs ({message})"
     return f"the store {place} does not answer: {message.strip().splitlines()[0]}"
