@@ -105,7 +105,7 @@ class ExplanationView:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A value that a customer had or has. rank: the position among the labels, 0 is best; None has no direction."""
+    """A value that a customer had or has. rank: smaller is better, equal is neither; None has no direction."""
 
     title: Text
     step: int | None = None

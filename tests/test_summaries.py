@@ -10,7 +10,9 @@ from rich.console import Console
 
 from engine import Engine, Text, render
 from engine.cli.views import changes_view, run_summary
+from engine.report import Flow
 from engine.store.exports import changes, flows
+from engine.summaries import _place
 from tests.small_store import AS_OF, DAY, Order, add_customers, add_orders, open_store
 
 RULES = {
@@ -66,6 +68,12 @@ def test_changes_have_a_direction_where_labels_have_an_order(engine: Engine):
     risen = next(move for move in view.moves if move.customer == "C1" and move.flow.address == "value.class")
     assert (risen.flow.direction, risen.flow.now.title if risen.flow.now else None) == (1, Text("Class A", "A 类"))
     assert {flow.direction for flow in view.flows if flow.address == "value.class"} == {1, -1}
+
+
+def test_loyal_is_above_active_although_it_stands_below(engine: Engine):
+    labels = engine.rulebook().entry("stage").policy.outputs()[0].labels
+    active, loyal = (_place(key, labels, False) for key in ("active", "loyal"))
+    assert Flow("stage.stage", Text("", ""), loyal, active, 1).direction == -1
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "customers in Class A"), ("zh", "A 类客户")])
