@@ -49,7 +49,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """A temporary file beside `path` that takes its place at the end."""
+    """A temporary file beside `path` that takes its place at the end; a link stays one, its target is replaced."""
+    path = path.resolve()
     if path.is_dir():
         raise TierwiseError(f"{path} is a folder; expected the name of a file to write")
     if path.exists() and not path.is_file():  # taking the place of a device would remove it from the machine

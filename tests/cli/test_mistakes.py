@@ -155,3 +155,9 @@ def test_a_bug_keeps_its_traceback_and_has_an_exit_code_of_its_own(shop: Shop) -
     assert done.returncode == 70
     assert "Traceback" in done.stderr
     assert "This is a bug" in done.stderr
+
+
+@pytest.mark.parametrize("ending", ["", "-wal"])
+def test_an_export_never_replaces_the_store(graded_shop: Shop, ending: str) -> None:
+    store = graded_shop.url.removeprefix("sqlite:///")
+    assert "belongs to the store itself" in graded_shop.fails("export", "assignments", "--format", "csv", "-o", store + ending)
