@@ -50,7 +50,6 @@ def write_bytes(path: Path, data: bytes) -> None:
 @contextmanager
 def _new_file(path: Path) -> Iterator[BinaryIO]:
     """A temporary file beside `path` that takes its place at the end; a link stays one, its target is replaced."""
-    path = path.resolve()
     if path.is_dir():
         raise TierwiseError(f"{path} is a folder; expected the name of a file to write")
     if path.exists() and not path.is_file():  # taking the place of a device would remove it from the machine
@@ -58,15 +57,16 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
     if not path.parent.is_dir():
         raise TierwiseError(f"{path}: the folder {path.parent} does not exist")
     part: Path | None = None
+    target = path.resolve()
     try:
-        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=".part")
+        number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.", suffix=".part")
         part = Path(name)
         with open(number, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         part.chmod(0o666 & ~_umask())
-        part.replace(path)
+        part.replace(target)
     except OSError as error:
         raise TierwiseError(f"{path} cannot be written: {error.strerror or error}; nothing was left behind") from error
     finally:
