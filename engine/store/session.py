@@ -45,8 +45,12 @@ class Store:
         sql = create_engine(target, pool_pre_ping=target.get_backend_name() == "postgresql", connect_args=_connect_args(target))
         _listen(sql)
         store = cls(sql, cache_dir or _default_cache(target))
-        with _explained(sql):
-            store._migrate()
+        try:
+            with _explained(sql):
+                store._migrate()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     @property
