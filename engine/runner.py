@@ -129,7 +129,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             report["rulebook"] = {"number": number, "hash": rulebook.hash, "name": rulebook.name}
         values = _row(number, print_, options, snapshot.base, table, digest, started)
         finished = Finished(values, *packed, states=states(outcome, registry), summary=summary, hits=rule_hits(outcome))
-        return _keep(store, finished, report, new, snapshot, clock, visible=not report["held"] and not options.historical)
+        return _keep(store, finished, report, new, snapshot, clock, visible=not report["held"] and not options.historical, recompute=options.recompute)
 
 
 def _row(
@@ -176,15 +176,15 @@ def release(store: Store, run_id: int, actor: str) -> RunRecord:
 
 
 def _keep(
-    store: Store, finished: Finished, report: dict[str, Any], new: Block, snapshot: Snapshot, clock: Clock, *, visible: bool
+    store: Store, finished: Finished, report: dict[str, Any], new: Block, snapshot: Snapshot, clock: Clock, *, visible: bool, recompute: bool
 ) -> RunRecord:
     """The last transaction: store the run, and make it visible unless it is held or a look back."""
     start = time.perf_counter()
     with store.write(bulk=True) as connection:
         one_writer(connection)
         again = outcomes.same_run(connection, finished.values["key"])
-        if again is not None and again.id > snapshot.newest_run:
-            return again  # a second worker was faster
+        if again is not None and (again.id > snapshot.newest_run or not recompute):
+            return again  # another worker was faster
         live = outcomes.live_run(connection)
         if (live.id if live else None) != (snapshot.live.id if snapshot.live else None):
             raise RunError("another run became visible while this one was computed; nothing was changed, run again")
