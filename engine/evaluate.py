@@ -67,7 +67,9 @@ class Evaluator:
         versions = {entry.key: entry.policy.version for entry in rulebook.entries}
         for row in rows:
             if versions.get(row.policy) != row.version:
-                raise RunError(f"policy {row.policy} has version {versions.get(row.policy)}, run {record.id} was made by {row.version}; run again")
+                raise RunError(
+                    f"policy {row.policy} has version {versions.get(row.policy)}, run {record.id} was made by {row.version}; run again"
+                )
         return cls(store, record, rulebook, {row.policy: json.loads(row.state) for row in rows}, snapshot)
 
     @property
@@ -102,7 +104,9 @@ class Evaluator:
                 if name not in known:
                     hint = did_you_mean(name, known) or f"this rulebook reads {', '.join(sorted(known))}"
                     raise FeatureError(f"{name!r} is not read by this rulebook; {hint}")
-        columns = {name: given_column(self.rulebook.catalogue.resolve(name), [row.get(name) for row in rows]) for name in self.plan.features}
+        columns = {
+            name: given_column(self.rulebook.catalogue.resolve(name), [row.get(name) for row in rows]) for name in self.plan.features
+        }
         nobody = np.zeros(len(rows), dtype=np.int64)
         previous = dict(previous_columns(self.plan, self.snapshot, nobody)) if self.plan.previous else {}
         for name in previous:

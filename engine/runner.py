@@ -104,7 +104,9 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             keep=False,
         )
         _check_snapshot(store, snapshot, number, options)
-        facts = Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, previous_columns(plan, snapshot, table.customer_id))
+        facts = Facts(
+            table.customer_id, table.key_hash, table.columns, table.not_graded, previous_columns(plan, snapshot, table.customer_id)
+        )
         order = np.argsort(facts.customer_id, kind="stable")
     # NumPy, zstd and files let go of the interpreter: the second core packs, digests and keeps while the first goes on
     with ThreadPoolExecutor(1) as beside:
@@ -124,12 +126,23 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             digest, lanes = digesting.result()
         with clock.step("report"):
             summary, report = make_report(outcome, rulebook, registry, lanes, snapshot.last_order, store_settings(store).minor_digits)
-            report["held"] = [] if options.historical or snapshot.base is None else _holds(rulebook, new, snapshot, outcome, order, options.as_of)
+            report["held"] = (
+                [] if options.historical or snapshot.base is None else _holds(rulebook, new, snapshot, outcome, order, options.as_of)
+            )
             report["warnings"] = warnings(outcome)
             report["rulebook"] = {"number": number, "hash": rulebook.hash, "name": rulebook.name}
         values = _row(number, print_, options, snapshot.base, table, digest, started)
         finished = Finished(values, *packed, states=states(outcome, registry), summary=summary, hits=rule_hits(outcome))
-        return _keep(store, finished, report, new, snapshot, clock, visible=not report["held"] and not options.historical, recompute=options.recompute)
+        return _keep(
+            store,
+            finished,
+            report,
+            new,
+            snapshot,
+            clock,
+            visible=not report["held"] and not options.historical,
+            recompute=options.recompute,
+        )
 
 
 def _row(
@@ -165,7 +178,9 @@ def release(store: Store, run_id: int, actor: str) -> RunRecord:
         live = outcomes.live_run(connection)
         base = outcomes.base_run(connection, held.as_of)
         if (live is not None and live.as_of > held.as_of) or (base.id if base else None) != held.base_run_id:
-            raise RunError(f"run {run_id} was held against run {held.base_run_id}; another run has become visible since, so run again instead")
+            raise RunError(
+                f"run {run_id} was held against run {held.base_run_id}; another run has become visible since, so run again instead"
+            )
         new = outcomes.load_block(connection, run_id)
         base_block = outcomes.load_block(connection, base.id) if base else None
         live_block = outcomes.load_block(connection, live.id) if live else None
@@ -176,7 +191,15 @@ def release(store: Store, run_id: int, actor: str) -> RunRecord:
 
 
 def _keep(
-    store: Store, finished: Finished, report: dict[str, Any], new: Block, snapshot: Snapshot, clock: Clock, *, visible: bool, recompute: bool
+    store: Store,
+    finished: Finished,
+    report: dict[str, Any],
+    new: Block,
+    snapshot: Snapshot,
+    clock: Clock,
+    *,
+    visible: bool,
+    recompute: bool,
 ) -> RunRecord:
     """The last transaction: store the run, and make it visible unless it is held or a look back."""
     start = time.perf_counter()
@@ -232,7 +255,10 @@ def _holds(rulebook: Rulebook, new: Block, snapshot: Snapshot, outcome: Outcome,
     if not len(snapshot.base_block.customer_id):
         return []
     for address in new.since:
-        if address in snapshot.base_block.since and snapshot.base_types.get(address) == outcome.policies[address.partition(".")[0]].step.entry.type:
+        if (
+            address in snapshot.base_block.since
+            and snapshot.base_types.get(address) == outcome.policies[address.partition(".")[0]].step.entry.type
+        ):
             moved = there & (snapshot.base_block.values[address][rows] != new.values[address])
             before = snapshot.base.report["outputs"].get(address, {})
             column = outcome.policies[address.partition(".")[0]]

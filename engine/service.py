@@ -1,12 +1,12 @@
 """The verbs of Tierwise: everything the command line, the console and the API can do goes through `Engine`.
 
-    from engine import Engine
+from engine import Engine
 
-    with Engine.open("sqlite:///shop.db") as engine:
-        engine.import_facts("orders.csv", "online-retail")
-        engine.publish("starter")
-        run = engine.run()
-        print(run.outputs["rfm.segment"])
+with Engine.open("sqlite:///shop.db") as engine:
+    engine.import_facts("orders.csv", "online-retail")
+    engine.publish("starter")
+    run = engine.run()
+    print(run.outputs["rfm.segment"])
 """
 
 from __future__ import annotations

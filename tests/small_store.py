@@ -52,11 +52,22 @@ def add_customers(store: Store, ids: Iterable[int], **fields: Any) -> None:
     with store.write() as connection:
         seq = next_fact_seq(connection)
         rows = [
-            {"id": n, "key_hash": key_hash(f"C{n}"), "external_id": f"C{n}", "name": f"Customer {n}", "batch_id": 1, "fact_seq": seq, **fields}
+            {
+                "id": n,
+                "key_hash": key_hash(f"C{n}"),
+                "external_id": f"C{n}",
+                "name": f"Customer {n}",
+                "batch_id": 1,
+                "fact_seq": seq,
+                **fields,
+            }
             for n in ids
         ]
         connection.execute(insert(customer), rows)
-        connection.execute(insert(alias), [{"source_id": 1, "external_id": f"C{r['id']}", "customer_id": r["id"], "first_customer_id": r["id"]} for r in rows])
+        connection.execute(
+            insert(alias),
+            [{"source_id": 1, "external_id": f"C{r['id']}", "customer_id": r["id"], "first_customer_id": r["id"]} for r in rows],
+        )
 
 
 def add_orders(store: Store, many: Sequence[Order], *, first_id: int = 1) -> None:

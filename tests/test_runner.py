@@ -62,7 +62,9 @@ def changed(engine: Engine, run_id: int) -> dict[tuple[int, str], tuple[str | No
         return {(row.customer_id, row.address): (labels.get(row.was), labels.get(row.now)) for row in connection.execute(query)}
 
 
-def difference(before: dict[tuple[int, str], str], after: dict[tuple[int, str], str]) -> dict[tuple[int, str], tuple[str | None, str | None]]:
+def difference(
+    before: dict[tuple[int, str], str], after: dict[tuple[int, str], str]
+) -> dict[tuple[int, str], tuple[str | None, str | None]]:
     keys = {*before, *after}
     return {key: (before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)}
 
@@ -378,7 +380,7 @@ def test_previous_reads_the_base_run_and_never_an_earlier_attempt(store_url: str
             assert set(cells(engine).values()) == {tier}
 
 
-CLIMBER = '''
+CLIMBER = """
 import numpy as np
 from engine import Label, Output, Policy, Text, hookimpl
 
@@ -402,7 +404,7 @@ class Climber(Policy):
 @hookimpl
 def tierwise_policies():
     return [Climber]
-'''
+"""
 
 
 def test_the_block_reads_back_as_it_was_written(engine: Engine) -> None:
@@ -412,7 +414,11 @@ def test_the_block_reads_back_as_it_was_written(engine: Engine) -> None:
         kept = outcomes.load_block(connection, done.id)
         labels = {number: key for known in outcomes.all_labels(connection).values() for key, number in known.items()}
     assert (np.diff(kept.customer_id) > 0).all()
-    shown = {(owner, "abc.class"): labels[number] for owner, number in zip(kept.customer_id.tolist(), kept.values["abc.class"].tolist(), strict=True) if number >= 0}
+    shown = {
+        (owner, "abc.class"): labels[number]
+        for owner, number in zip(kept.customer_id.tolist(), kept.values["abc.class"].tolist(), strict=True)
+        if number >= 0
+    }
     assert shown == {key: value for key, value in cells(engine).items() if key[1] == "abc.class"}
 
 

@@ -57,7 +57,11 @@ def export(
             write_table(table, format_, sys.stdout.buffer)
             sys.stdout.buffer.flush()
             return
-        if engine.store.is_sqlite and output.resolve().name.startswith(engine.store.path.name) and output.resolve().parent == engine.store.path.resolve().parent:
+        if (
+            engine.store.is_sqlite
+            and output.resolve().name.startswith(engine.store.path.name)
+            and output.resolve().parent == engine.store.path.resolve().parent
+        ):
             raise TierwiseError(f"{output} belongs to the store itself; name another file")
         rows = write_file(table, format_, output)
     click.echo(f"{output}: {rows:,} {app.text('rows', '行')}", err=True)

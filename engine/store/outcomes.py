@@ -204,7 +204,10 @@ def store_run(connection: Connection, finished: Finished) -> int:
     run_id = int(connection.execute(insert(run).values(finished.values).returning(run.c.id)).scalar_one())
     connection.execute(
         insert(block),
-        [{"run_id": run_id, "kind": "outcome", "data": finished.outcome_block}, {"run_id": run_id, "kind": "input", "data": finished.input_block}],
+        [
+            {"run_id": run_id, "kind": "outcome", "data": finished.outcome_block},
+            {"run_id": run_id, "kind": "input", "data": finished.input_block},
+        ],
     )
     for table, rows in ((run_state, finished.states), (summary_table, finished.summary), (rule_hit, finished.hits)):
         if rows:
@@ -220,7 +223,9 @@ class Visible:
     moved: int
 
 
-def make_visible(connection: Connection, run_id: int, new: Block, base: Block | None, live: RunRecord | None, live_block: Block | None) -> Visible:
+def make_visible(
+    connection: Connection, run_id: int, new: Block, base: Block | None, live: RunRecord | None, live_block: Block | None
+) -> Visible:
     """Bring `current`, `output` and `change` to a run whose row and block are stored, in this one transaction.
 
     new, base, live_block: the blocks of this run, of its base, and of what `current` shows now.

@@ -28,7 +28,9 @@ def outcome_block(outcome: Outcome, order: Array, ids: Mapping[str, Mapping[str,
                 new.values[address] = stored(policy.columns[output.name], output, ids.get(address, {}))[order]
             elif former is not None and address in former.values:
                 rows, there = former.rows_of(new.customer_id)
-                blank = -1 if output.kind in ("label", "flag") else 0 if output.kind == "set" else np.iinfo(former.values[address].dtype).min
+                blank = (
+                    -1 if output.kind in ("label", "flag") else 0 if output.kind == "set" else np.iinfo(former.values[address].dtype).min
+                )
                 new.values[address] = np.where(there, former.values[address][rows], blank)
                 new.reason.setdefault(key, np.full(len(order), -1, dtype=np.int16))
             if output.has_history and address in new.values:

@@ -115,4 +115,3 @@ def number_matcher(cell: Cell, *, dates: bool) -> Matcher:
 def missing_number(x: Array) -> Flags:
     """Where numbers or dates are missing; an int8 array is small numbers here, not flags."""
     return x != x if x.dtype.kind in "fM" else np.zeros(len(x), dtype=bool)
-

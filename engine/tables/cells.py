@@ -234,7 +234,7 @@ class _Reader:
     def interval(self) -> Test:
         opening = INTERVALS[self._next().text]
         low = self.literal("the interval")
-        self.expect("..", 'an interval is written [a..b], (a..b), [a..b) or ]a..b[')
+        self.expect("..", "an interval is written [a..b], (a..b), [a..b) or ]a..b[")
         high = self.literal("..")
         token = self._next()
         if token.kind != "mark" or token.text not in CLOSERS:

@@ -63,9 +63,7 @@ def decide(data: TableData, matching: Matching, arrays: Sequence[Array], order: 
     hits = Hits(found.offsets, back[found.rows])
     rule = _first_of(hits)
     if policy.startswith("collect_") and policy != "collect_list":
-        values: dict[str, Column | Lists] = {
-            output.name: _aggregate(data, at, hits, rule) for at, output in enumerate(data.outputs)
-        }
+        values: dict[str, Column | Lists] = {output.name: _aggregate(data, at, hits, rule) for at, output in enumerate(data.outputs)}
     else:
         values = {output.name: _lists(data, at, hits) for at, output in enumerate(data.outputs)}
     return TableResult(values, rule, conflict, hits)
@@ -165,4 +163,3 @@ def _fold(policy: str, numbers: Array, hits: Hits) -> Array:
         fold = {"collect_sum": np.add, "collect_min": np.minimum, "collect_max": np.maximum}[policy]
         result[full] = fold.reduceat(found, hits.offsets[:-1][full])
     return result
-

@@ -12,7 +12,21 @@ CELL_LIMIT = 10_000
 DIGITS = frozenset("0123456789")
 SPACE = frozenset(" \t\r\n\u3000\u00a0")
 MARKS = ("..", "<=", ">=", "!=", "<", ">", "=", "[", "]", "(", ")", ",")
-WIDE = {"“": '"', "”": '"', "‘": '"', "’": '"', "'": '"', "，": ",", "（": "(", "）": ")", "≥": ">=", "≤": "<=", "≠": "!=", "【": "[", "】": "]"}
+WIDE = {
+    "“": '"',
+    "”": '"',
+    "‘": '"',
+    "’": '"',
+    "'": '"',
+    "，": ",",
+    "（": "(",
+    "）": ")",
+    "≥": ">=",
+    "≤": "<=",
+    "≠": "!=",
+    "【": "[",
+    "】": "]",
+}
 WORDS = {"true": True, "false": False}
 
 
@@ -65,7 +79,7 @@ def _token(text: str, at: int) -> tuple[Token, int]:
         return _word(text, at)
     if letter in WIDE:
         raise CellError(f"the character {letter}", f"write {WIDE[letter]}")
-    raise CellError(f"the character {letter!r}", "see the forms of a cell: -, 5, >= 5, [1..5), \"A\", \"B\", not(\"A\"), null")
+    raise CellError(f"the character {letter!r}", 'see the forms of a cell: -, 5, >= 5, [1..5), "A", "B", not("A"), null')
 
 
 def _text(text: str, start: int) -> tuple[Token, int]:

@@ -36,7 +36,9 @@ def company(url: str) -> None:
     chance = random.Random(11)
     store = open_store(url)
     add_customers(store, range(1, 201))
-    add_orders(store, [Order(chance.randint(1, 200), LATER - chance.randint(0, 500 * DAY), chance.randint(100, 90_000)) for _ in range(1500)])
+    add_orders(
+        store, [Order(chance.randint(1, 200), LATER - chance.randint(0, 500 * DAY), chance.randint(100, 90_000)) for _ in range(1500)]
+    )
     store.close()
 
 
