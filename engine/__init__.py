@@ -1,7 +1,8 @@
 """Tierwise: grade every stored customer by policies that are plugins.
 
 For plugin authors: `Policy`, `Params`, `Output`, `Label`, `Reason`, `Picture`, `Text`, `Codes`, `Feature`, `bands`,
-`editors`, `hookimpl`; and `engine.testing`, which proves a policy keeps the contract.
+`editors`, `hookimpl`; `TableRules`, `ConditionRules` and `ColumnKind` for policies made of rules; and `engine.testing`,
+which proves a policy keeps the contract.
 For integrators: `Engine.open(url)` and the errors below `TierwiseError`; `Condition` and `DecisionTable` without a store.
 For us: the map of the modules is docs/explanation/architecture.md.
 
@@ -34,14 +35,18 @@ if TYPE_CHECKING:
         UnknownCustomer,
     )
     from engine.hookspecs import hookimpl
+    from engine.kinds import ColumnKind
     from engine.policy import Label, Output, Params, Picture, Policy, Reason, Text
+    from engine.rule_sets import ConditionRules, RuleSet, TableRules
     from engine.service import Engine
     from engine.tables import DecisionTable
 
 _HOME = {
     "Codes": "engine.columns",
+    "ColumnKind": "engine.kinds",
     "Columns": "engine.columns",
     "Condition": "engine.conditions",
+    "ConditionRules": "engine.rule_sets",
     "DecisionTable": "engine.tables",
     "Engine": "engine.service",
     "FactError": "engine.errors",
@@ -56,9 +61,11 @@ _HOME = {
     "Policy": "engine.policy",
     "PolicyFault": "engine.errors",
     "Reason": "engine.policy",
+    "RuleSet": "engine.rule_sets",
     "RulebookError": "engine.errors",
     "RunError": "engine.errors",
     "StoreError": "engine.errors",
+    "TableRules": "engine.rule_sets",
     "Text": "engine.policy",
     "TierwiseError": "engine.errors",
     "UnknownCustomer": "engine.errors",
@@ -67,8 +74,10 @@ _HOME = {
 
 __all__ = [
     "Codes",
+    "ColumnKind",
     "Columns",
     "Condition",
+    "ConditionRules",
     "DecisionTable",
     "Engine",
     "FactError",
@@ -83,9 +92,11 @@ __all__ = [
     "Policy",
     "PolicyFault",
     "Reason",
+    "RuleSet",
     "RulebookError",
     "RunError",
     "StoreError",
+    "TableRules",
     "Text",
     "TierwiseError",
     "UnknownCustomer",

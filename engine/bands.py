@@ -104,6 +104,25 @@ def share_cutoffs(values: Array, shares: Sequence[float], *, crossing: Crossing 
     return cutoffs
 
 
+def top_cutoffs(values: Array, shares: Sequence[float], *, crossing: Literal["upper", "lower"] = "upper") -> list[float]:
+    """Return for each cumulative share of customers the smallest value that is still inside, largest values first.
+
+    shares: ascending, each in (0, 1): `[0.1, 0.4]` cuts the best tenth, the next three tenths, and the rest.
+    crossing: what becomes of equal values on which the share passes the cut: "upper" takes all of them in (the smallest
+        cut that holds at least the share), "lower" leaves all out. Where nothing is inside, the cut-off is `NOBODY`.
+    """
+    distinct, counts = np.unique(np.asarray(values, dtype=np.float64), return_counts=True)
+    distinct, inside = distinct[::-1], np.cumsum(counts[::-1])
+    cutoffs = []
+    for share in (Fraction(str(share)) for share in shares):
+        if crossing == "upper":
+            end = min(_first_at_least(inside, ceil(share * len(values))), len(distinct))
+        else:
+            end = int(np.searchsorted(inside, floor(share * len(values)), side="right"))
+        cutoffs.append(float(distinct[end - 1]) if end else NOBODY)
+    return cutoffs
+
+
 def _cumulated(values: Array, decimals: int) -> tuple[Array, Array]:
     """The distinct values above zero, largest first, and the exact sums down to each, as integers."""
     distinct, counts = np.unique(np.asarray(values, dtype=np.float64), return_counts=True)

@@ -18,6 +18,8 @@ from engine.condition_documents import ColumnKinds, Node, Not, leaves, read_cond
 from engine.errors import FeatureError, RulebookError, did_you_mean
 from engine.kinds import ColumnKind
 from engine.leaves import PRESENCE, Leaf, Part, bind_leaf, check_leaf
+from engine.policy import Text
+from engine.rule_words import condition_words
 from engine.values import json_value, value_at
 
 BLOCK = 16_384
@@ -78,6 +80,10 @@ class Condition:
             raise IndexError(f"row {row} of {count}")
         one = {name: columns[name][np.array([row])] for name in self.inputs if name in columns}
         return _explain(self.root, one, self._bind(one).leaves)
+
+    def words(self, columns: Columns, row: int = 0) -> Text:
+        """The comparisons that made the condition true, false or unknown for one row, with what was found."""
+        return condition_words(self.explain(columns, row))
 
     def bounds(self) -> dict[str, list[Any]]:
         """Per input the values it is compared with, at which the outcome may change."""
@@ -160,3 +166,4 @@ def _explain_leaf(leaf: Leaf, columns: Columns, verdict: bool | None) -> dict[st
     if verdict is None and leaf.op not in PRESENCE:
         entry["why"] = f"unknown because {' and '.join(name for name, value in found.items() if value is None)} is missing"
     return entry
+

@@ -1,4 +1,4 @@
-"""Parameter fields that people edit with more than a text box: cuts, weights, labels, tables.
+"""Parameter fields that people edit with more than a text box: cuts, weights, labels, tables, conditions.
 
 Each is a marshmallow field that names its editor, so that the console draws the right one for any plugin, and that
 refuses what JSON cannot mean exactly: `"5"` and `true` are no numbers, NaN is none either.
@@ -6,13 +6,13 @@ refuses what JSON cannot mean exactly: `"5"` and `true` are no numbers, NaN is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from engine.errors import did_you_mean
+from engine.errors import RulebookError, did_you_mean
 from engine.policy import Label, Text
 
 
@@ -69,33 +69,74 @@ class Labels(fields.Field[tuple[Label, ...]]):
         super().__init__(metadata={"editor": "labels", **metadata}, **kwargs)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        if value is None:
-            return None
-        return [{"key": label.key, "title": {"en": label.title.en, "zh": label.title.zh}, "step": label.step} for label in value]
+        return None if value is None else dump_labels(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> tuple[Label, ...]:
-        if not isinstance(value, list) or not value:
-            raise ValidationError("must be a list of labels, each with key, title and step")
-        labels, faults = [], {}
-        for i, entry in enumerate(value):
-            try:
-                labels.append(_label(entry))
-            except ValidationError as error:
-                faults[i] = error.messages
-        if faults:
-            raise ValidationError(faults)
-        keys = [label.key for label in labels]
-        doubled = next((key for i, key in enumerate(keys) if key in keys[:i]), None)
-        if doubled is not None:
-            raise ValidationError(f"the key {doubled!r} stands twice")
-        return tuple(labels)
+        return load_labels(value)
+
+
+def dump_labels(labels: Sequence[Label]) -> list[dict[str, Any]]:
+    """Labels as plain objects of key, title and step."""
+    return [{"key": label.key, "title": {"en": label.title.en, "zh": label.title.zh}, "step": label.step} for label in labels]
+
+
+def load_labels(value: Any, field: str = "_schema") -> tuple[Label, ...]:
+    """Check a list of labels. Raises `ValidationError` with every fault, for the parameter `field`."""
+    if not isinstance(value, list) or not value:
+        raise ValidationError("must be a list of labels, each with key, title and step", field)
+    labels, faults = [], {}
+    for i, entry in enumerate(value):
+        try:
+            labels.append(_label(entry))
+        except ValidationError as error:
+            faults[i] = error.messages
+    if faults:
+        raise ValidationError({field: faults} if field != "_schema" else faults)
+    keys = [label.key for label in labels]
+    doubled = next((key for i, key in enumerate(keys) if key in keys[:i]), None)
+    if doubled is not None:
+        raise ValidationError(f"the key {doubled!r} stands twice", field)
+    return tuple(labels)
 
 
 class Table(fields.Dict):
-    """A decision table as a document; the policy that holds it checks it with `DecisionTable.load`."""
+    """A decision table as a document, in its canonical form: one spelling per cell, every default written out.
+
+    check: False leaves the document as it is, for a policy that has more to say about it than `DecisionTable.load`.
+    """
+
+    def __init__(self, *, metadata: Mapping[str, Any], check: bool = True, **kwargs: Any) -> None:
+        self.check = check
+        super().__init__(keys=fields.String(), metadata={"editor": "table", **metadata}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        document: Any = super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+        if not self.check:
+            return document
+        from engine.tables import DecisionTable
+
+        return _document(lambda: DecisionTable.load(document).document)
+
+
+class When(fields.Dict):
+    """A condition as a document, in its canonical form."""
 
     def __init__(self, *, metadata: Mapping[str, Any], **kwargs: Any) -> None:
-        super().__init__(keys=fields.String(), metadata={"editor": "table", **metadata}, **kwargs)
+        super().__init__(keys=fields.String(), metadata={"editor": "condition", **metadata}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        from engine.conditions import Condition
+
+        document: Any = super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+        return _document(lambda: Condition.load(document).document)
+
+
+def _document(load: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The canonical document; its faults keep their ids and places as the messages of the field."""
+    try:
+        return load()
+    except RulebookError as error:
+        raise ValidationError(list(error.faults)) from None
 
 
 _LABEL_KEYS = ("key", "title", "step")
@@ -112,10 +153,11 @@ def _label(entry: Any) -> Label:
         raise ValidationError(f"key {key!r} must be a printable text of 1 to 64 characters")
     if step is not None and (isinstance(step, bool) or not isinstance(step, int) or not 1 <= step <= 8):
         raise ValidationError(f"step {step!r} must be a whole number from 1 (best) to 8")
-    return Label(key, _title(entry.get("title", key)), step)
+    return Label(key, load_title(key if entry.get("title") is None else entry["title"]), step)
 
 
-def _title(title: Any) -> Text:
+def load_title(title: Any) -> Text:
+    """Check a title: one text for both languages, or an object of "en" and "zh". Raises `ValidationError`."""
     texts = {"en": title, "zh": title} if isinstance(title, str) else title
     if not isinstance(texts, dict) or set(texts) != {"en", "zh"} or not all(isinstance(t, str) and t.strip() for t in texts.values()):
         raise ValidationError(f'title {title!r} must be a text, or {{"en": "...", "zh": "..."}}')

@@ -34,7 +34,8 @@ TEXT_LIMIT = 1000
 class ColumnKind:
     """What a column holds. Rules are checked against it, and verification takes the possible values from it.
 
-    values: of labels and declared choices everything that can occur, best first; None for an open text.
+    values: of labels and declared choices everything that can occur, labels best first; None for an open text.
+    ordered: whether the values stand in an order, as labels do and choices such as person and company do not.
     minimum, maximum, step: which numbers can occur (a count: 0, None, 1); None is unlimited or continuous.
     nullable: whether a value can be missing.
     """
@@ -45,10 +46,13 @@ class ColumnKind:
     maximum: float | None = None
     step: float | None = None
     nullable: bool = True
+    ordered: bool = True
 
     @classmethod
     def of_feature(cls, feature: Feature) -> ColumnKind:
         """The kind of a catalogue feature."""
+        if feature.dtype == "text" and feature.values:
+            return cls("text", values=feature.values, nullable=feature.nullable, ordered=False)
         if feature.dtype in ("text", "flag", "date"):
             return cls(feature.dtype, nullable=feature.nullable)
         return cls("number", minimum=feature.minimum, step=feature.step, nullable=feature.nullable)

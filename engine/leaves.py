@@ -90,7 +90,7 @@ def _check_operator(leaf: Leaf, kind: ColumnKind) -> list[Fault]:
         return [Fault("TW305", place, f"{leaf.op} on {leaf.feature}, {kind.word}", "contains and starts_with need a text")]
     if leaf.op == "within_days_of" and kind.kind != "date":
         return [Fault("TW305", place, f"within_days_of on {leaf.feature}, {kind.word}", "a date")]
-    if leaf.op in (*ORDERINGS, "between") and (kind.kind == "flag" or (kind.kind == "text" and kind.values is None)):
+    if leaf.op in (*ORDERINGS, "between") and (kind.kind == "flag" or (kind.kind == "text" and (kind.values is None or not kind.ordered))):
         return [Fault("TW305", place, f"{leaf.op} on {leaf.feature}, {kind.word}", "only numbers, dates and labels have an order")]
     return []
 
@@ -102,9 +102,7 @@ def _check_literal(leaf: Leaf, kind: ColumnKind, value: Value) -> list[Fault]:
             return []
         return [Fault("TW305", place, f"{shown(value)} compared with {leaf.feature}, a date", 'a date such as "2025-01-31"')]
     if literal_kind(value) != kind.kind:
-        return [
-            Fault("TW305", place, f"{shown(value)} compared with {leaf.feature}, {kind.word}", f"{kind.word}, not a {literal_kind(value)}")
-        ]
+        return [Fault("TW305", place, f"{shown(value)} compared with {leaf.feature}, {kind.word}", f"{kind.word}, not a {literal_kind(value)}")]
     if kind.values is not None and leaf.op not in TEXT_OPS and value not in kind.values:
         return [Fault("TW307", place, f"{shown(value)} is not a value of {leaf.feature}", did_you_mean(str(value), kind.values))]
     return []
@@ -114,11 +112,7 @@ def _check_bounds(leaf: Leaf, kind: ColumnKind) -> list[Fault]:
     if leaf.op == "between":
         low, high = (axis(value, kind) for value in leaf.literals)
         if low > high:
-            return [
-                Fault(
-                    "TW309", f"{leaf.place}.value", f"between {' and '.join(map(shown, leaf.literals))} is empty", "the lower bound first"
-                )
-            ]
+            return [Fault("TW309", f"{leaf.place}.value", f"between {' and '.join(map(shown, leaf.literals))} is empty", "the lower bound first")]
     return []
 
 

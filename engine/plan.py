@@ -12,9 +12,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from engine.catalogue import Catalogue
-from engine.conditions import Condition
-from engine.errors import FeatureError, RulebookError, did_you_mean
-from engine.kinds import ColumnKind
+from engine.errors import FeatureError, did_you_mean
+from engine.plan_kinds import rule_faults
 from engine.policy import Output, Policy
 
 if TYPE_CHECKING:
@@ -102,8 +101,11 @@ def make_plan(entries: Iterable[PolicyEntry], catalogue: Catalogue, fault: Fault
                 sound &= _known_feature(name, addresses, disabled, catalogue, key, fault)
                 features.add(name)
     order = _order(needs, list(steps), fault)
-    for step in steps.values():
-        sound &= _fitting_population(step, steps, addresses, catalogue, fault)
+    outputs = {f"{key}.{output.name}": output for key, step in steps.items() for output in step.outputs}
+    for key, step in steps.items():
+        for found in rule_faults(step, outputs, catalogue):
+            fault(found.code, f"policy {key}.{found.place}", found.found, found.expected)
+            sound = False
     if order is None or not sound:
         return None
     return Plan(tuple(steps[key] for key in order), tuple(sorted(features)), tuple(sorted(previous)), _dependents(needs, order))
@@ -138,43 +140,6 @@ def _known_feature(
     except FeatureError as error:
         near = did_you_mean(name, addresses)
         fault("TW008", f"policy {key}", str(error), near)
-        return False
-    return True
-
-
-def _fitting_population(
-    step: Step, steps: Mapping[str, Step], addresses: Mapping[str, str], catalogue: Catalogue, fault: FaultSink
-) -> bool:
-    """Whether the population compares every column with values of its own kind; names that nobody knows are told elsewhere."""
-    population = step.entry.population
-    if population is None:
-        return True
-    kinds: dict[str, ColumnKind] = {}
-    for name in population.inputs:
-        address = name.removeprefix("previous.")
-        if address in addresses:
-            output = next(o for o in steps[addresses[address]].outputs if address.endswith(f".{o.name}"))
-            kind = ColumnKind.of_output(output)
-            if kind is None:
-                fault(
-                    "TW308",
-                    f"policy {step.entry.key}",
-                    f"for: {name!r}, which is a set",
-                    "a condition compares labels, numbers, dates and flags",
-                )
-                return False
-            kinds[name] = kind
-        elif name.startswith("previous."):
-            kinds[name] = ColumnKind("date")
-        elif name in catalogue:
-            kinds[name] = ColumnKind.of_feature(catalogue.resolve(name))
-        else:
-            return True
-    try:
-        Condition.load(population.document, features=kinds)
-    except RulebookError as error:
-        for found in error.faults:
-            fault(found.code, f"policy {step.entry.key}", f"for, {found.place}: {found.found}", found.expected)
         return False
     return True
 

@@ -8,15 +8,19 @@ rest: features, missing inputs, order, partitions, storage, history, explanation
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from marshmallow import RAISE, Schema, ValidationError
 
 from engine.columns import Columns
-from engine.errors import PluginError
+from engine.errors import Fault, PluginError
+
+if TYPE_CHECKING:
+    from engine.kinds import ColumnKind
+    from engine.rule_sets import RuleSet
 
 CONTRACT = 1
 """The number of the plugin contract that this engine speaks."""
@@ -186,6 +190,17 @@ class Policy:
     def reasons(self) -> tuple[Reason, ...]:
         """Why this policy itself withholds a row: the optional int8 column "withheld" of `apply` indexes these."""
         return ()
+
+    def rule_sets(self) -> tuple[RuleSet, ...]:
+        """The rules that people wrote in the parameters: checked against the columns, verified, their hits counted. Optional."""
+        return ()
+
+    def check(self, kinds: Mapping[str, ColumnKind]) -> Sequence[Fault]:
+        """Compare the parameters with what the columns hold; a fault's place begins with the parameter.
+
+        kinds: of every input, sets aside, and of the own outputs under their bare names. The default checks every rule set.
+        """
+        return [fault for rules in self.rule_sets() for fault in rules.check(kinds)]
 
     def pictures(self) -> tuple[Picture, ...]:
         """The pictures that show this policy's result."""

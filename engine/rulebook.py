@@ -7,6 +7,7 @@ difference and never changes a published version (ENGINE 21).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +23,7 @@ from engine.feature_documents import parse_features
 from engine.plan import Plan, declaration_problem, make_plan
 from engine.policy import KEY, Policy, Text
 from engine.registry import Registry
+from engine.rule_sets import within
 
 FORMAT = 1
 BUDGET = 300
@@ -145,8 +147,12 @@ class _Loading:
         return RulebookError(f"{self.document.name} has {len(self.faults)} fault{'s' if len(self.faults) > 1 else ''}", self.faults)
 
     def _plan_fault(self, code: str, place: str, found: str, expected: str) -> None:
-        """A fault of the plan, which knows policies by their keys, at the place and line of the policy."""
-        at = self.places.get(place.removeprefix("policy "), "")
+        """A fault of the plan, which knows policies by their keys, at the place and line of the policy or of what is in it."""
+        key, _, inner = place.removeprefix("policy ").partition(".")
+        at = self.places.get(key, "")
+        if at and inner:
+            self.fault(code, f"{at}.{inner}", found, expected)
+            return
         self.faults.append(Fault(code, f"{place}, {self.document.where(at)}" if at else self.document.where(place), found, expected))
 
     def _keys(self, value: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
@@ -294,10 +300,8 @@ class _Loading:
                 return policy, full
             self.fault("TW007", f"{place}.params", f"with them {problem}", "the plugin is wrong; tierwise plugins check finds out why")
         except ValidationError as error:
-            known = list(policy_type.Params().fields)
             for path, message in _messages(error.messages):
-                hint = did_you_mean(path.strip(".").split(".")[0], known) if message.startswith("Unknown field") else ""
-                self.fault("TW007", f"{place}.params{path}", message.rstrip("."), hint)
+                self._param_fault(f"{place}.params", path, message, policy_type)
         except RulebookError as error:
             for fault in error.faults:
                 self.fault(fault.code, f"{place}.params.{fault.place}", fault.found, fault.expected)
@@ -309,6 +313,13 @@ class _Loading:
                 "tierwise plugins check finds out why",
             )
         return None
+
+    def _param_fault(self, place: str, path: str, message: str | Fault, policy_type: type[Policy]) -> None:
+        if isinstance(message, Fault):
+            self.fault(message.code, within(f"{place}{path}", message.place), message.found, message.expected)
+            return
+        hint = did_you_mean(path.rpartition(".")[2], _known(policy_type, path)) if message.startswith("Unknown field") else ""
+        self.fault("TW007", f"{place}{path}", message.rstrip("."), hint)
 
     def _population(self, given: Any, place: str) -> Condition | None:
         if given is None:
@@ -337,8 +348,17 @@ def _kind(value: Any) -> str:
     return names.get(type(value), f"{value!r}"[:60])
 
 
-def _messages(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Flatten marshmallow's nested messages into (path, message)."""
+def _known(policy_type: type[Policy], path: str) -> list[str]:
+    """The parameters beside the one at `path`, which may lie within objects in lists."""
+    schema: Any = policy_type.Params()
+    for name in re.findall(r"[a-z]\w*", path)[:-1]:
+        field_ = schema.fields.get(name)
+        schema = getattr(getattr(field_, "inner", field_), "schema", schema)
+    return list(schema.fields)
+
+
+def _messages(messages: Any, path: str = "") -> Iterator[tuple[str, str | Fault]]:
+    """Flatten marshmallow's nested messages into (path, message); the faults of tables and conditions stay faults."""
     if isinstance(messages, Mapping):
         for key, inner in messages.items():
             step = "" if key == "_schema" else f"[{key}]" if isinstance(key, int) else f".{key}"
@@ -347,4 +367,4 @@ def _messages(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
         for message in messages:
             yield from _messages(message, path)
     else:
-        yield path, str(messages)
+        yield path, messages if isinstance(messages, Fault) else str(messages)

@@ -22,6 +22,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -74,6 +75,11 @@ def verify_table(
     reached = set(range(len(table.data.when))) - {f.rows[0] - 1 for f in findings if f.kind in ("unreachable", "impossible")}
     findings += _unused(table.data, reached)
     return sorted(findings, key=lambda finding: (finding.id, finding.rows))
+
+
+def conflicting_rows(table: DecisionTable, limit: int) -> list[tuple[int, int]]:
+    """The first pairs of rows, from 0, that may hit together under a policy that forbids it, whatever the columns hold."""
+    return list(islice(_Job.of(table, {}).conflicting(), limit))
 
 
 def verify_cuts(cuts: Sequence[float], name: str = "cuts") -> list[Finding]:
@@ -144,13 +150,16 @@ class _Job:
                     (row + 1,),
                 )
 
+    def conflicting(self) -> Iterator[tuple[int, int]]:
+        """Pairs of rows, from 0, that hit together where they must not."""
+        if self.policy in ("unique", "any"):
+            then = {value: at for at, value in enumerate(dict.fromkeys(self.data.then))}
+            groups = np.array([then[value] for value in self.data.then]) if self.policy == "any" else None
+            yield from overlapping_pairs(self.boxes, groups)
+
     def conflicts(self) -> Iterator[Finding]:
-        """Pairs of rows that hit together where they must not."""
-        if self.policy not in ("unique", "any"):
-            return
-        then = {value: at for at, value in enumerate(dict.fromkeys(self.data.then))}
-        groups = np.array([then[value] for value in self.data.then]) if self.policy == "any" else None
-        for count, (one, other) in enumerate(overlapping_pairs(self.boxes, groups)):
+        """The conflicting pairs as findings."""
+        for count, (one, other) in enumerate(self.conflicting()):
             if count == PAIR_LIMIT:
                 yield Finding(
                     "TW352",
@@ -167,8 +176,8 @@ class _Job:
                 "conflict",
                 "error",
                 Text(
-                    en=f"rows {one + 1} and {other + 1} both match {_shown(witness)}",
-                    zh=f"第 {one + 1} 行和第 {other + 1} 行同时命中 {_shown(witness)}",
+                    en=f"rows {one + 1} and {other + 1} both match {shown_witness(witness)}",
+                    zh=f"第 {one + 1} 行和第 {other + 1} 行同时命中 {shown_witness(witness)}",
                 ),
                 (one + 1, other + 1),
                 witness,
@@ -241,7 +250,7 @@ class _Job:
             if cover.find(self.boxes[row]) is not None:
                 return
         except Undecided:
-            yield _undecided(f"whether row {row + 1} can be reached", f"第 {row + 1} 行是否可达", (row + 1,))
+            yield undecided(f"whether row {row + 1} can be reached", f"第 {row + 1} 行是否可达", (row + 1,))
             return
         text = Text(
             en=f"row {row + 1} is unreachable: the rows before it together match everything it matches",
@@ -253,22 +262,24 @@ class _Job:
         try:
             point = cover.find(tuple(one.full for one in self.domains))
         except Undecided:
-            yield _undecided("whether every case is covered", "是否覆盖所有情况", ())
+            yield undecided("whether every case is covered", "是否覆盖所有情况", ())
             return
         if point is not None:
             witness = self.witness(point)
             severity: Severity = "note" if self.policy.startswith(("collect", "rule", "output")) else "warning"
-            text = Text(en=f"no row matches {_shown(witness)}", zh=f"没有任何行命中 {_shown(witness)}")
+            text = Text(en=f"no row matches {shown_witness(witness)}", zh=f"没有任何行命中 {shown_witness(witness)}")
             yield Finding("TW351", "gap", severity, text, (), witness)
 
 
-def _undecided(en: str, zh: str, rows: tuple[int, ...]) -> Finding:
+def undecided(en: str, zh: str, rows: tuple[int, ...]) -> Finding:
+    """The finding that a question stays open."""
     return Finding(
         "TW358", "undecided", "warning", Text(en=f"undecided: {en}; the table is too large to tell", zh=f"未能判定：{zh}（表过大）"), rows
     )
 
 
-def _shown(witness: Mapping[str, Value | None]) -> str:
+def shown_witness(witness: Mapping[str, Value | None]) -> str:
+    """A witness in one line."""
     return ", ".join(f"{name} = {value.isoformat() if isinstance(value, dt.date) else shown(value)}" for name, value in witness.items())
 
 

@@ -164,3 +164,16 @@ def test_sums_beyond_64_bits_are_exact() -> None:
 def test_a_value_too_large_to_sum_is_refused() -> None:
     with pytest.raises(PluginError, match=r"1e\+300 is too large"):
         bands.share_cutoffs(array([1e300]), [0.8])
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=40), st.sampled_from([[0.1, 0.3, 0.6], [0.5], [0.01, 0.99]]))
+def test_the_best_share_of_customers(values: list[int], shares: list[float]) -> None:
+    """Against counting: the upper cut is the highest value at or above which at least the share lies; the lower at most."""
+    for crossing in ("upper", "lower"):
+        cutoffs = bands.top_cutoffs(np.array(values, dtype=float), shares, crossing=crossing)  # type: ignore[arg-type]
+        for share, cutoff in zip(shares, cutoffs, strict=True):
+            enough = Fraction(str(share)) * len(values)
+            inside = {value: sum(other >= value for other in values) for value in set(values)}
+            fitting = [v for v, n in inside.items() if (n >= enough if crossing == "upper" else n <= enough)]
+            expected = max(fitting) if crossing == "upper" else min(fitting, default=None)
+            assert cutoff == (bands.NOBODY if expected is None else expected)

@@ -104,3 +104,31 @@ def places(field: Any, value: Any) -> list[int]:
         field.deserialize(value)
     messages: Any = caught.value.messages
     return list(messages)
+
+
+def test_tables_and_conditions_are_kept_in_their_canonical_form() -> None:
+    class Ruled(Schema):
+        table = editors.Table(metadata=TITLE)
+        raw = editors.Table(check=False, metadata=TITLE)
+        when = editors.When(metadata=TITLE)
+
+    table = {"inputs": ["x"], "outputs": ["g"], "hit_policy": "collect", "rows": [{"when": [" >=  5 "], "then": [1]}]}
+    loaded = Ruled().load({"table": table, "raw": {"any": "thing"}, "when": {"feature": "x", "op": "<", "value": 5.0}})
+    assert loaded["table"]["rows"] == [{"when": [">= 5"], "then": [1]}]
+    assert loaded["table"]["hit_policy"] == "collect_list"
+    assert loaded["raw"] == {"any": "thing"}
+    assert loaded["when"] == {"feature": "x", "op": "<", "value": 5}
+    assert (Ruled().fields["table"].metadata["editor"], Ruled().fields["when"].metadata["editor"]) == ("table", "condition")
+
+
+def test_their_faults_keep_id_and_place() -> None:
+    class Ruled(Schema):
+        table = editors.Table(metadata=TITLE)
+        when = editors.When(metadata=TITLE)
+
+    table = {"inputs": ["x"], "outputs": ["g"], "rows": [{"when": ["5 to 4"], "then": [1]}, {"when": ["[2..1]"], "then": [1]}]}
+    with pytest.raises(ValidationError) as caught:
+        Ruled().load({"table": table, "when": {"all": []}})
+    messages: Any = caught.value.messages
+    assert [(fault.code, fault.place) for fault in messages["table"]] == [("TW325", "row 1, column x"), ("TW325", "row 2, column x")]
+    assert [(fault.code, fault.place) for fault in messages["when"]] == [("TW301", "all")]

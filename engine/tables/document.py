@@ -78,8 +78,10 @@ def check_cell(cell: Cell, kind: ColumnKind, place: str) -> list[Fault]:
         return [Fault("TW326", place, f"the cell {shown(str(cell))[1:-1]} names a {found}", f"the column holds {kind.word}")]
     if kind.kind != "text":
         return []
+    if cell.ordering and (kind.values is None or not kind.ordered):
+        return [Fault("TW333", place, f"{cell} orders texts", "only labels have an order, best first")]
     if kind.values is None:
-        return [Fault("TW333", place, f"{cell} orders texts", "only labels have an order, best first")] if cell.ordering else []
+        return []
     faults = [
         Fault("TW327", place, f"{shown(value)} is not a value of this column", did_you_mean(str(value), kind.values))
         for value in cell.literals
@@ -90,4 +92,4 @@ def check_cell(cell: Cell, kind: ColumnKind, place: str) -> list[Fault]:
 
 def _label_intervals(cell: Cell, values: tuple[str, ...], place: str) -> list[Fault]:
     wrong = [t for t in cell.tests if t.high is not None and values.index(str(t.low)) < values.index(str(t.high))]
-    return [Fault("TW325", place, f"{test} is empty", 'the lower label comes first: ["bronze".."gold"]') for test in wrong]
+    return [Fault("TW325", place, f"{test} is empty", "the lower label comes first: [\"bronze\"..\"gold\"]") for test in wrong]

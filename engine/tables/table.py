@@ -10,6 +10,8 @@ import numpy as np
 
 from engine.columns import Array, Codes, Column, Columns, length
 from engine.kinds import ColumnKind
+from engine.policy import Text
+from engine.rule_words import row_words
 from engine.tables.binding import FLAG_VALUES, BoundTable, bind, pick, plain
 from engine.tables.document import OutputColumn, TableData, write_table
 from engine.tables.explain import explain_row
@@ -98,6 +100,10 @@ class DecisionTable:
             raise IndexError(f"row {row} of {length(columns)}")
         one = {name: columns[name][np.array([row])] for name in self.inputs if name in columns}
         return explain_row(self.data, self.evaluate(one), one)
+
+    def words(self, columns: Columns, row: int = 0) -> Text:
+        """The cells of the deciding row with what was found, for one customer; empty where no row decided."""
+        return row_words(self.explain(columns, row))
 
     def bounds(self) -> dict[str, list[Any]]:
         """Per input the values named in its cells, at which the outcome may change."""

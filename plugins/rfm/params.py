@@ -90,6 +90,7 @@ class RFMParams(Params):
     segments = editors.Table(
         load_default=None,
         allow_none=True,
+        check=False,
         metadata={
             "title": Text("Segment map", "分群规则表"),
             "help": Text(

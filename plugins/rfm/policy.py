@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import Label, Output, Picture, Policy, Reason, Text
+from engine import DecisionTable, Label, Output, Picture, Policy, Reason, TableRules, Text
 from plugins.rfm import binning, pictures
 from plugins.rfm.explain import explain
 from plugins.rfm.params import SCORES, RFMParams
@@ -67,6 +67,10 @@ class RFM(Policy):
         if days is not None:
             reasons.append(Reason("no_order_in_window", Text(f"no order within {days} days", f"{days} 天内无订单")))
         return tuple(reasons)
+
+    def rule_sets(self) -> tuple[TableRules, ...]:
+        """The segment map, over the scores that this policy gives itself."""
+        return (TableRules("segments", DecisionTable.load(self.params.segments), counted=True),)
 
     def fit(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """Return the inner edges of r, f and m over all who bought; an empty object when nobody did."""
