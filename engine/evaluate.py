@@ -19,6 +19,7 @@ from engine.catalogue import Feature
 from engine.columns import Array, Codes, Column, freeze
 from engine.errors import FeatureError, RunError, did_you_mean
 from engine.former import Snapshot, previous_columns, take_snapshot
+from engine.kinds import tidy_text
 from engine.plan import Plan
 from engine.policy import State
 from engine.registry import Registry
@@ -29,6 +30,9 @@ from engine.store.models import run_state
 from engine.store.outcomes import RunRecord
 from engine.store.session import Store
 from engine.values import plain
+
+LARGEST = 10**15
+"""What a given number may reach; amounts of facts are kept up to as many minor units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ class Evaluator:
         for row in rows:
             for name in row:
                 if name not in known:
-                    hint = did_you_mean(name, known) or f"this rulebook reads {', '.join(sorted(known))}"
+                    hint = did_you_mean(str(name), known) or f"this rulebook reads {', '.join(sorted(known))}"
                     raise FeatureError(f"{name!r} is not read by this rulebook; {hint}")
         columns = {
             name: given_column(self.rulebook.catalogue.resolve(name), [row.get(name) for row in rows]) for name in self.plan.features
@@ -111,7 +115,7 @@ class Evaluator:
         previous = dict(previous_columns(self.plan, self.snapshot, nobody)) if self.plan.previous else {}
         for name in previous:
             if any(name in row for row in rows):
-                previous[name] = Codes.of([row.get(name) for row in rows], _values(previous[name]))
+                previous[name] = _former(name, previous[name], [row.get(name) for row in rows])
         return Facts(nobody, nobody, freeze(columns), None, freeze(previous))
 
     def outcome(self, facts: Facts) -> Outcome:
@@ -133,10 +137,14 @@ class Evaluator:
         return found
 
 
-def _values(column: Column) -> tuple[str, ...]:
+def _former(name: str, column: Column, values: Sequence[Any]) -> Column:
+    """Given former labels. Raises `FeatureError` for what was never one, and for anything but labels."""
     if not isinstance(column, Codes):
-        raise FeatureError("only a former label can be given; moments and scores of the past come from the store")
-    return column.values
+        raise FeatureError(f"{name}: only a former label can be given; moments and scores of the past come from the store")
+    for value in values:
+        if value is not None and value not in column.values:
+            raise FeatureError(f"{name}: found {value!r}; expected one of {', '.join(column.values)}")
+    return Codes.of(values, column.values)
 
 
 def given_column(feature: Feature, values: Sequence[Any]) -> Column:
@@ -145,7 +153,7 @@ def given_column(feature: Feature, values: Sequence[Any]) -> Column:
         for value in values:
             if value is not None and not isinstance(value, str):
                 raise FeatureError(f"{feature.name}: found {value!r}; expected a text")
-        return Codes.of(values)
+        return Codes.of(None if value is None else tidy_text(value) for value in values)
     if feature.dtype == "date":
         return np.array([_date(feature, value) for value in values], dtype="datetime64[D]")
     if feature.dtype == "flag":
@@ -157,15 +165,21 @@ def given_column(feature: Feature, values: Sequence[Any]) -> Column:
 def _number(feature: Feature, value: Any) -> float:
     if value is None:
         return math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer) or not math.isfinite(value):
-        raise FeatureError(f"{feature.name}: found {value!r}; expected a finite number" + (f" of {feature.unit}" if feature.unit else ""))
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or _too_large(value):
+        found = "a number with too many digits" if isinstance(value, int) and _too_large(value) else repr(value)[:40]
+        unit = f" of {feature.unit}" if feature.unit else ""
+        raise FeatureError(f"{feature.name}: found {found}; expected a finite number{unit}, at most {LARGEST:.0e}")
     return float(value)
+
+
+def _too_large(value: Any) -> bool:
+    return not abs(value) <= LARGEST  # NaN is not comparable, so it is refused too
 
 
 def _flag(feature: Feature, value: Any) -> int:
     if value is None:
         return -1
-    if not isinstance(value, bool):
+    if not isinstance(value, bool | np.bool_):
         raise FeatureError(f"{feature.name}: found {value!r}; expected true or false")
     return int(value)
 
