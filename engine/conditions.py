@@ -166,4 +166,3 @@ def _explain_leaf(leaf: Leaf, columns: Columns, verdict: bool | None) -> dict[st
     if verdict is None and leaf.op not in PRESENCE:
         entry["why"] = f"unknown because {' and '.join(name for name, value in found.items() if value is None)} is missing"
     return entry
-

@@ -102,7 +102,9 @@ def _check_literal(leaf: Leaf, kind: ColumnKind, value: Value) -> list[Fault]:
             return []
         return [Fault("TW305", place, f"{shown(value)} compared with {leaf.feature}, a date", 'a date such as "2025-01-31"')]
     if literal_kind(value) != kind.kind:
-        return [Fault("TW305", place, f"{shown(value)} compared with {leaf.feature}, {kind.word}", f"{kind.word}, not a {literal_kind(value)}")]
+        return [
+            Fault("TW305", place, f"{shown(value)} compared with {leaf.feature}, {kind.word}", f"{kind.word}, not a {literal_kind(value)}")
+        ]
     if kind.values is not None and leaf.op not in TEXT_OPS and value not in kind.values:
         return [Fault("TW307", place, f"{shown(value)} is not a value of {leaf.feature}", did_you_mean(str(value), kind.values))]
     return []
@@ -112,7 +114,11 @@ def _check_bounds(leaf: Leaf, kind: ColumnKind) -> list[Fault]:
     if leaf.op == "between":
         low, high = (axis(value, kind) for value in leaf.literals)
         if low > high:
-            return [Fault("TW309", f"{leaf.place}.value", f"between {' and '.join(map(shown, leaf.literals))} is empty", "the lower bound first")]
+            return [
+                Fault(
+                    "TW309", f"{leaf.place}.value", f"between {' and '.join(map(shown, leaf.literals))} is empty", "the lower bound first"
+                )
+            ]
     return []
 
 

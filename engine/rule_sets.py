@@ -100,7 +100,9 @@ class TableRules:
         rows = finding.rows[:2] if finding.kind == "conflict" else finding.rows[:1]
         found: Flags | None = None
         for row in rows:
-            own = DecisionTable(replace(self.table.data, when=(self.table.data.when[row - 1],), then=(self.table.data.then[row - 1],), hit_policy="first"))
+            own = DecisionTable(
+                replace(self.table.data, when=(self.table.data.when[row - 1],), then=(self.table.data.then[row - 1],), hit_policy="first")
+            )
             hit = own.evaluate(columns).rule == 0
             found = hit if found is None else found & hit
         return found

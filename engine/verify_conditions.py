@@ -84,7 +84,9 @@ class _Job:
 
     def boxes(self, condition: Condition) -> list[Box]:
         """Where the condition is true, as boxes over all columns. Raises `Undecided` for too many."""
-        parts = dict.fromkeys(tuple(part.get(name, one.full) for name, one in self.domains.items()) for part in self._parts(condition.root, True))
+        parts = dict.fromkeys(
+            tuple(part.get(name, one.full) for name, one in self.domains.items()) for part in self._parts(condition.root, True)
+        )
         return list(parts)
 
     def _parts(self, node: Node, truth: bool) -> list[Part]:
@@ -122,7 +124,9 @@ class _Job:
     def _gap(self, cover: Cover) -> Iterator[Finding]:
         point = cover.find(tuple(one.full for one in self.domains.values()))
         if point is not None:
-            witness: dict[str, Value | None] = {name: one.witnesses[at] for (name, one), at in zip(self.domains.items(), point, strict=True)}
+            witness: dict[str, Value | None] = {
+                name: one.witnesses[at] for (name, one), at in zip(self.domains.items(), point, strict=True)
+            }
             text = Text(en=f"none is true for {shown_witness(witness)}", zh=f"{shown_witness(witness)} 时没有任何条件成立")
             yield Finding("TW351", "gap", "note", text, (), witness)
 

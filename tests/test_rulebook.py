@@ -147,7 +147,7 @@ def test_notation_that_is_refused(text: str, expected: str) -> None:
         ),
         (
             in_policy("for: {feature: orders.count, op: '>', value: many}"),
-            "TW305 policies[0].for.value (line 5): \"many\" compared with orders.count, a number; a number, not a text",
+            'TW305 policies[0].for.value (line 5): "many" compared with orders.count, a number; a number, not a text',
         ),
     ],
 )

@@ -39,7 +39,9 @@ def every_customer() -> dict[str, Any]:
 
 
 LEAVES = st.one_of(
-    st.builds(lambda op, v: {"feature": "a.count", "op": op, "value": v}, st.sampled_from(["<", "<=", ">", ">=", "=", "!="]), st.integers(0, 4)),
+    st.builds(
+        lambda op, v: {"feature": "a.count", "op": op, "value": v}, st.sampled_from(["<", "<=", ">", ">=", "=", "!="]), st.integers(0, 4)
+    ),
     st.builds(lambda v: {"feature": "a.count", "op": "between", "value": sorted(v)}, st.lists(st.integers(0, 4), min_size=2, max_size=2)),
     st.builds(lambda op, v: {"feature": "a.tier", "op": op, "value": v}, st.sampled_from(["=", "!=", ">=", "<"]), st.sampled_from(TIERS)),
     st.builds(
@@ -47,10 +49,18 @@ LEAVES = st.one_of(
         st.sampled_from(["in", "not_in"]),
         st.lists(st.sampled_from(TIERS), min_size=1, max_size=3, unique=True),
     ),
-    st.builds(lambda op, v: {"feature": "a.tier", "op": op, "value": v}, st.sampled_from(["contains", "starts_with"]), st.sampled_from(["e", "g", "z"])),
-    st.builds(lambda op, name: {"feature": name, "op": op}, st.sampled_from(["is_missing", "is_present"]), st.sampled_from(["a.tier", "a.vip"])),
+    st.builds(
+        lambda op, v: {"feature": "a.tier", "op": op, "value": v},
+        st.sampled_from(["contains", "starts_with"]),
+        st.sampled_from(["e", "g", "z"]),
+    ),
+    st.builds(
+        lambda op, name: {"feature": name, "op": op}, st.sampled_from(["is_missing", "is_present"]), st.sampled_from(["a.tier", "a.vip"])
+    ),
     st.builds(lambda v: {"feature": "a.vip", "op": "=", "value": v}, st.booleans()),
-    st.builds(lambda d, n: {"feature": "a.day", "op": "within_days_of", "value": f"2025-01-0{d}", "days": n}, st.integers(1, 7), st.integers(0, 2)),
+    st.builds(
+        lambda d, n: {"feature": "a.day", "op": "within_days_of", "value": f"2025-01-0{d}", "days": n}, st.integers(1, 7), st.integers(0, 2)
+    ),
 )
 CONDITIONS = st.recursive(
     LEAVES,
@@ -71,7 +81,9 @@ def test_findings_equal_brute_force(documents: list[Any], otherwise: bool) -> No
     columns = every_customer()
     far = {**columns, "a.day": np.full(len(GRID), np.datetime64("2000-01-01"))}
     both = {
-        name: Codes(np.concatenate([column.codes, far[name].codes]), column.values) if isinstance(column, Codes) else np.concatenate([column, far[name]])
+        name: Codes(np.concatenate([column.codes, far[name].codes]), column.values)
+        if isinstance(column, Codes)
+        else np.concatenate([column, far[name]])
         for name, column in columns.items()
     }
     names = [str(at) for at in range(len(conditions))]

@@ -92,4 +92,4 @@ def check_cell(cell: Cell, kind: ColumnKind, place: str) -> list[Fault]:
 
 def _label_intervals(cell: Cell, values: tuple[str, ...], place: str) -> list[Fault]:
     wrong = [t for t in cell.tests if t.high is not None and values.index(str(t.low)) < values.index(str(t.high))]
-    return [Fault("TW325", place, f"{test} is empty", "the lower label comes first: [\"bronze\"..\"gold\"]") for test in wrong]
+    return [Fault("TW325", place, f"{test} is empty", 'the lower label comes first: ["bronze".."gold"]') for test in wrong]

@@ -203,7 +203,9 @@ class _Reader:
 
     def then(self, rows: list[Any], outputs: list[dict[str, Any]]) -> list[list[Any]]:
         nothing = [None] * len(outputs)
-        return [self.values(row.get("then"), outputs, f"row {at}") if isinstance(row, Mapping) else nothing for at, row in enumerate(rows, 1)]
+        return [
+            self.values(row.get("then"), outputs, f"row {at}") if isinstance(row, Mapping) else nothing for at, row in enumerate(rows, 1)
+        ]
 
     def values(self, cells: Any, outputs: list[dict[str, Any]], place: str) -> list[Any]:
         found = self.cells({"then": cells}, "then", len(outputs), place)
@@ -269,7 +271,12 @@ class _Reader:
 
     def policy_fits(self, policy: HitPolicy, outputs: tuple[OutputColumn, ...]) -> None:
         if policy in ("priority", "output_order") and not any(output.declared for output in outputs):
-            self.fault("TW329", "outputs", f"no output declares its values, and {policy} needs their order", '{"name": "grade", "values": ["A", "B"]}')
+            self.fault(
+                "TW329",
+                "outputs",
+                f"no output declares its values, and {policy} needs their order",
+                '{"name": "grade", "values": ["A", "B"]}',
+            )
         for output in outputs:
             if policy in ("collect_sum", "collect_min", "collect_max") and output.kind != "number":
                 self.fault("TW330", f"output {output.name}", f"{policy} of a {output.kind}", "numbers")
