@@ -305,7 +305,9 @@ class _Loading:
         except RulebookError as error:
             for fault in error.faults:
                 self.fault(fault.code, f"{place}.params.{fault.place}", fault.found, fault.expected)
-        except Exception as error:  # a plugin is foreign code
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin is foreign code
             self.fault(
                 "TW007",
                 f"{place}.params",
