@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from engine.cli.shared import ID, App, Family, json_option, pass_app, print_json, rows_bar
+from engine.cli.shared import ID, OK, WRONG, App, Family, json_option, pass_app, print_json, rows_bar
 
 
 @click.command("import", short_help="Import a file of facts.")
@@ -21,18 +21,19 @@ def import_(app: App, file: Path, mapping: str, dry_run: bool, as_json: bool) ->
     """Import customers, products, orders, order lines or rates from CSV, Parquet or XLSX.
 
     Rows that are right are kept in one transaction; every wrong one is kept aside with file, line, column and reason
-    (tierwise export rejected). Importing the same file again changes nothing.
+    (tierwise export rejected), and the exit code is then 2. Importing the same file again changes nothing.
     """
     with app.engine() as engine:
         with rows_bar(app, file.name, quiet=as_json) as tell:
             report = engine.import_facts(file, mapping, dry_run=dry_run, progress=tell)
         if as_json:
             print_json(report.as_dict())
-            return
-        from engine.cli.views import import_view
-        from engine.render import import_report
+        else:
+            from engine.cli.views import import_view
+            from engine.render import import_report
 
-        import_report(app.console, import_view(engine, report), app.language)
+            import_report(app.console, import_view(engine, report), app.language)
+    click.get_current_context().exit(WRONG if report.rejected else OK)
 
 
 @click.group(cls=Family, short_help="List the imports, or undo one.")

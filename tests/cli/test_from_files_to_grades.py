@@ -25,7 +25,7 @@ def test_a_shop_is_imported_graded_explained_and_exported(anywhere: Shop) -> Non
     assert "Asia/Shanghai, CNY" in shop("init")
     report = shop.json("import", str(shop.folder / "customers.csv"), "--mapping", "tierwise/customers")
     assert (report["rows"], report["created"], report["accounted"]) == (40, 40, True)
-    report = shop.json("import", str(shop.folder / "orders.csv"), "--mapping", "tierwise/orders")
+    report = shop.json("import", str(shop.folder / "orders.csv"), "--mapping", "tierwise/orders", code=2)
     assert report["rejected_rows"] == 1
     run = shop.json("run", "--as-of", AS_OF)
     assert (run["status"], run["customers"], run["as_of"]) == ("visible", 40, "2025-12-31T00:00:00+08:00")
@@ -66,7 +66,7 @@ def test_partitions_give_the_same_digest(graded_shop: Shop) -> None:
 
 def test_importing_and_running_again_changes_nothing(shop: Shop) -> None:
     first = shop.json("run", "--as-of", AS_OF)
-    again = shop.json("import", str(shop.folder / "orders.csv"), "--mapping", "tierwise/orders")
+    again = shop.json("import", str(shop.folder / "orders.csv"), "--mapping", "tierwise/orders", code=2)
     assert (again["created"], again["updated"]) == (0, 0)
     assert again["unchanged"] > 100
     assert shop.json("run", "--as-of", AS_OF)["digest"] == first["digest"]

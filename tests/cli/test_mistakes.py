@@ -78,11 +78,11 @@ def test_rows_that_are_wrong_are_rejected_one_by_one(shop: Shop) -> None:
     rows = ["a,M001,2025-02-30,5", "b,M001,2025-02-01,five", "c,M001,2025-02-01,-5", "d,M001,2025-02-01,NaN", "e,M001,2025-02-01,inf"]
     rows += [f"f,M001,2025-02-01,1{'0' * 400}", "g,NOBODY,2025-02-01,5", "h,M001,2025-02-01,5.00", "h,M002,2025-02-01,5.00"]
     path = shop.file("some.csv", "\n".join(["order,customer,ordered_at,amount", *rows]) + "\n")
-    report = shop.json("import", path, "--mapping", "tierwise/orders")
+    report = shop.json("import", path, "--mapping", "tierwise/orders", code=2)
     assert report["accounted"]
     assert report["rows"] == 9
     assert report["rejected_rows"] >= 7
-    printed = shop("import", path, "--mapping", "tierwise/orders")
+    printed = shop("import", path, "--mapping", "tierwise/orders", code=2)
     assert "tierwise export rejected" in printed
 
 

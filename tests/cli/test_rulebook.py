@@ -73,3 +73,27 @@ def test_versions_that_are_not_there(graded_shop: Shop) -> None:
 
 def test_diff_and_json_are_plain(graded_shop: Shop) -> None:
     assert json.loads(graded_shop("rulebook", "diff", "1", "starter", "--json")) == []
+
+
+CONFLICT = """
+name: Conflict
+policies:
+  - key: t
+    type: decision_table
+    params:
+      table:
+        {inputs: [orders.count], outputs: [g], hit_policy: unique, rows: [{when: ["<= 3"], then: [A]}, {when: [">= 3"], then: [B]}]}
+"""
+
+
+def test_check_verifies_the_rules_and_counts_customers(graded_shop: Shop) -> None:
+    path = graded_shop.file("conflict.yaml", CONFLICT)
+    said = graded_shop("rulebook", "check", path, code=2)
+    assert "conflict.yaml has rules that conflict" in said
+    assert "TW352  error  rows 1 and 2 both match orders.count = 3" in said
+    found = graded_shop.json("rulebook", "check", path, code=2)["findings"]
+    assert [(one["id"], one["policy"], one["place"]) for one in found] == [("TW352", "t", "table")]
+    assert f"t.table · {found[0]['customers']} stored customer" in said
+    assert "规则互相冲突" in graded_shop("--language", "zh", "rulebook", "check", path, code=2)
+    assert "TW352" in graded_shop.fails("rulebook", "publish", path)
+    assert graded_shop.json("rulebook", "check", "starter")["version"] == 1
