@@ -52,13 +52,17 @@ def test_conditions_of_segments(when: str, fault: str) -> None:
 
 
 def test_an_order_of_choices_that_have_none() -> None:
-    found = faults(policy("  - {key: s, type: segments, params: {segments: [{key: a, when: {feature: profile.kind, op: '<', value: person}}]}}\n"))
+    found = faults(
+        policy("  - {key: s, type: segments, params: {segments: [{key: a, when: {feature: profile.kind, op: '<', value: person}}]}}\n")
+    )
     assert len(found) == 1
     assert "< on profile.kind, a text; only numbers, dates and labels have an order" in found[0]
 
 
 def test_cells_of_a_table_each_with_row_and_column() -> None:
-    table = "inputs: [rfm.segment, orders.count], outputs: [grade], hit_policy: first, rows: [{when: ['\"champoins\"', '\"a\"'], then: [A]}]"
+    table = (
+        "inputs: [rfm.segment, orders.count], outputs: [grade], hit_policy: first, rows: [{when: ['\"champoins\"', '\"a\"'], then: [A]}]"
+    )
     assert faults(policy(f"  - {{key: t, type: decision_table, params: {{table: {{{table}}}}}}}\n")) == [
         "TW327 policies[1].params.table.row 1, column rfm.segment (line 3): \"champoins\" is not a value of this column; did you mean 'champions'?",
         'TW326 policies[1].params.table.row 1, column orders.count (line 3): the cell "a" names a text; the column holds a number',

@@ -51,7 +51,10 @@ class OutputParams(Params):
         load_default=None,
         allow_none=True,
         validate=Range(0, 4),
-        metadata={"title": Text("Decimals", "小数位"), "help": Text("Of a number; empty: as many as the table has.", "数值的小数位；留空则与表中一致。")},
+        metadata={
+            "title": Text("Decimals", "小数位"),
+            "help": Text("Of a number; empty: as many as the table has.", "数值的小数位；留空则与表中一致。"),
+        },
     )
     unit = fields.String(
         load_default="",

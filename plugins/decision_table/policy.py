@@ -38,7 +38,9 @@ class DecisionTablePolicy(Policy):
         self.lists = self.table.data.hit_policy in LISTS
         self._outputs = declare(p.table, p.outputs, p.several)
         self._conflicts = Conflicts(self.table)
-        self._may_miss = self.table.data.default is None and self.table.data.hit_policy != "collect_count" and self._outputs[0].kind != "set"
+        self._may_miss = (
+            self.table.data.default is None and self.table.data.hit_policy != "collect_count" and self._outputs[0].kind != "set"
+        )
 
     def inputs(self) -> tuple[str, ...]:
         """The inputs of the table, all optional: its cells say what a missing value means."""
@@ -97,7 +99,10 @@ class DecisionTablePolicy(Policy):
 
     def bounds(self, state: Mapping[str, Any] | None) -> Mapping[str, list[float]]:
         """The numbers in the cells."""
-        found = {name: [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)] for name, values in self.table.bounds().items()}
+        found = {
+            name: [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+            for name, values in self.table.bounds().items()
+        }
         return {name: values for name, values in found.items() if values}
 
     def pictures(self) -> tuple[Picture, ...]:

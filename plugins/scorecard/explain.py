@@ -32,7 +32,11 @@ def explain(policy: Scorecard, columns: Mapping[str, Any], cutoffs: Sequence[flo
 def _item(item: Item, columns: Mapping[str, Any]) -> Reason:
     points = float(item.points(columns)[0])
     why = item.table.words(columns)
-    values: dict[str, Any] = {"why": why.en or f"{item.feature}: other value", "why_zh": why.zh or f"{item.feature}：其他取值", "weight": item.weight}
+    values: dict[str, Any] = {
+        "why": why.en or f"{item.feature}: other value",
+        "why_zh": why.zh or f"{item.feature}：其他取值",
+        "weight": item.weight,
+    }
     if np.isnan(points):
         text = Text("{why}: left out, the other items count more.", "{why_zh}：剔除此项，其余项权重放大。")
         return Reason("left_out", text, values)

@@ -32,7 +32,9 @@ class BandParams(Params):
 class ValueParams(Params):
     """A value of a text or flag, and its points."""
 
-    value = fields.Raw(required=True, metadata={"title": Text("Value", "取值"), "help": Text("A text, or true or false.", "文本，或是与否。")})
+    value = fields.Raw(
+        required=True, metadata={"title": Text("Value", "取值"), "help": Text("A text, or true or false.", "文本，或是与否。")}
+    )
     points = editors.Number(required=True, metadata={"title": Text("Points", "得分"), "help": Text("What it is worth.", "该取值的得分。")})
 
 
@@ -64,7 +66,10 @@ class ItemParams(Params):
         load_default=None,
         allow_none=True,
         validate=validate.Length(min=1, max=1_000),
-        metadata={"title": Text("Values", "取值得分"), "help": Text("For texts and flags: points of each value.", "文本与是非：各取值的得分。")},
+        metadata={
+            "title": Text("Values", "取值得分"),
+            "help": Text("For texts and flags: points of each value.", "文本与是非：各取值的得分。"),
+        },
     )
     other = editors.Number(
         load_default=0.0,
@@ -83,7 +88,10 @@ class ItemParams(Params):
     )
     missing_points = editors.Number(
         load_default=0.0,
-        metadata={"title": Text("Points when missing", "缺失得分"), "help": Text("Only where a missing value gets points.", "仅用于缺失值计分时。")},
+        metadata={
+            "title": Text("Points when missing", "缺失得分"),
+            "help": Text("Only where a missing value gets points.", "仅用于缺失值计分时。"),
+        },
     )
 
     @post_load

@@ -67,14 +67,19 @@ class ScorecardParams(Params):
         strict=True,
         load_default=2,
         validate=Range(0, 4),
-        metadata={"title": Text("Decimals", "小数位"), "help": Text("Of the score, before grades are cut.", "总分的小数位，先取舍再分级。")},
+        metadata={
+            "title": Text("Decimals", "小数位"),
+            "help": Text("Of the score, before grades are cut.", "总分的小数位，先取舍再分级。"),
+        },
     )
     grading = fields.String(
         load_default="cuts",
         validate=OneOf(["cuts", "shares"], labels=["fixed scores", "shares of the customers"]),
         metadata={
             "title": Text("Grading", "分级方式"),
-            "help": Text("Grades begin at fixed scores, or hold a share of the customers.", "按固定分数线（cuts），或按客户占比（shares）。"),
+            "help": Text(
+                "Grades begin at fixed scores, or hold a share of the customers.", "按固定分数线（cuts），或按客户占比（shares）。"
+            ),
         },
     )
     cuts = editors.Cuts(
@@ -82,7 +87,9 @@ class ScorecardParams(Params):
         validate=Length(min=1, max=7),
         metadata={
             "title": Text("Score cuts", "分数线"),
-            "help": Text("For fixed scores, ascending: a score equal to a cut has the better grade.", "固定分数线，升序：等于分数线归入较高等级。"),
+            "help": Text(
+                "For fixed scores, ascending: a score equal to a cut has the better grade.", "固定分数线，升序：等于分数线归入较高等级。"
+            ),
             "unit": "points",
         },
     )

@@ -41,7 +41,9 @@ class Scorecard(Policy):
             Reason(f"missing_{at}", Text(f"missing: {item.feature}", f"缺少：{item.feature}")) for at, item in enumerate(self._withholding)
         )
         minimum, maximum = self._range()
-        score = Output("score", kind="score", title=Text("Score", "总分"), unit="points", decimals=p.decimals, minimum=minimum, maximum=maximum)
+        score = Output(
+            "score", kind="score", title=Text("Score", "总分"), unit="points", decimals=p.decimals, minimum=minimum, maximum=maximum
+        )
         self._outputs = (Output("grade", labels=p.labels, title=Text("Grade", "等级")), score)
 
     def inputs(self) -> tuple[str, ...]:
@@ -133,7 +135,9 @@ class Scorecard(Policy):
 
     def _grade_table(self) -> DecisionTable:
         labels, cuts = [label.key for label in self.params.labels], self.params.cuts[::-1]
-        rows = [{"when": [f">= {np.format_float_positional(cut, trim='-')}"], "then": [key]} for key, cut in zip(labels, cuts, strict=False)]
+        rows = [
+            {"when": [f">= {np.format_float_positional(cut, trim='-')}"], "then": [key]} for key, cut in zip(labels, cuts, strict=False)
+        ]
         rows.append({"when": ["-"], "then": [labels[-1]]})
         return DecisionTable.load({"inputs": ["score"], "outputs": ["grade"], "hit_policy": "first", "rows": rows})
 

@@ -19,7 +19,10 @@ DEFAULT = (
 )
 """What a new policy of this type begins with."""
 
-_KEY = {"title": Text("Key", "键"), "help": Text("Stable name of the segment, stored with every outcome.", "分群的稳定名称，随每个结果保存。")}
+_KEY = {
+    "title": Text("Key", "键"),
+    "help": Text("Stable name of the segment, stored with every outcome.", "分群的稳定名称，随每个结果保存。"),
+}
 _TITLE = {"title": Text("Title", "名称"), "help": Text("What people read, in both languages.", "供人阅读的名称，中英文各一。")}
 _STEP = {"title": Text("Colour step", "色阶"), "help": Text("1 (best) to 8; empty: spread evenly.", "1（最好）至 8；留空则均匀分布。")}
 
@@ -79,7 +82,9 @@ class SegmentsParams(Params):
     def complete(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Write out titles, and check that keys are different and sets small enough."""
         labels = editors.load_labels([{name: each.get(name) for name in ("key", "title", "step")} for each in data["segments"]], "segments")
-        data["segments"] = [{**written, "when": each["when"]} for written, each in zip(editors.dump_labels(labels), data["segments"], strict=True)]
+        data["segments"] = [
+            {**written, "when": each["when"]} for written, each in zip(editors.dump_labels(labels), data["segments"], strict=True)
+        ]
         if data["mode"] == "all" and data["otherwise"]:
             raise ValidationError("there is no 'everybody else' where a customer may be in several segments", "otherwise")
         if data["mode"] == "all" and len(labels) > LARGEST_SET:

@@ -54,7 +54,9 @@ class Segments(Policy):
     def rule_sets(self) -> tuple[ConditionRules, ...]:
         """The conditions, in order."""
         names = tuple(segment["key"] for segment in self.params.segments)
-        return (ConditionRules("segments", self.conditions, names, first=self.first, otherwise=bool(self.params.otherwise), counted=self.first),)
+        return (
+            ConditionRules("segments", self.conditions, names, first=self.first, otherwise=bool(self.params.otherwise), counted=self.first),
+        )
 
     def apply(self, columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> dict[str, Any]:
         """Evaluate every condition; the last first, so that the first that holds stays."""

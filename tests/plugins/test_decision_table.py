@@ -62,7 +62,10 @@ def test_a_label_a_number_and_a_flag_in_one_table() -> None:
     assert found["vip"].tolist() == [1, 1, 0, -1, -1]
     assert found["rule"].tolist() == [0, 0, 1, 2, -1]
     assert found["withheld"].tolist() == [-1, -1, -1, -1, 0]
-    kinds = {output.name: (output.kind, output.decimals, output.minimum, output.maximum) for output in DecisionTablePolicy({"table": document("first")}).outputs()}
+    kinds = {
+        output.name: (output.kind, output.decimals, output.minimum, output.maximum)
+        for output in DecisionTablePolicy({"table": document("first")}).outputs()
+    }
     assert kinds["bonus"] == ("score", 1, 1.5, 2)
     assert kinds["vip"][0] == "flag"
 
@@ -97,7 +100,9 @@ def test_beyond_the_named_pairs_the_reason_is_general() -> None:
 
 
 CELLS = ["-", ">= 2", "< 4", "[1..3]", "5", "not(2)", "null"]
-TABLES = st.lists(st.tuples(st.sampled_from(CELLS), st.sampled_from(['"north"', '"s"', "-", "null"]), st.sampled_from("ABC")), min_size=1, max_size=6)
+TABLES = st.lists(
+    st.tuples(st.sampled_from(CELLS), st.sampled_from(['"north"', '"s"', "-", "null"]), st.sampled_from("ABC")), min_size=1, max_size=6
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -116,7 +121,9 @@ def test_the_rows_of_a_reason_stand_against_each_other(rows: list[Any], policy: 
 
 
 @settings(max_examples=20, deadline=None)
-@given(TABLES, st.sampled_from(["first", "unique", "any", "priority", "rule_order", "output_order", "collect", "collect_count"]), st.booleans())
+@given(
+    TABLES, st.sampled_from(["first", "unique", "any", "priority", "rule_order", "output_order", "collect", "collect_count"]), st.booleans()
+)
 def test_any_table_keeps_the_contract(rows: list[Any], policy: str, several: bool) -> None:
     outputs = [{"name": "grade", "values": ["C", "A", "B"]}]
     table = {**document(policy, 0), "outputs": outputs, "rows": [{"when": [a, b], "then": [then]} for a, b, then in rows]}
@@ -141,7 +148,10 @@ def test_collected_numbers() -> None:
 
 def test_outputs_are_shown_as_they_are_named() -> None:
     labels = [{"key": "B", "title": {"en": "Good", "zh": "良"}, "step": 2}, {"key": "A", "title": "Odd"}, {"key": "C", "title": "Bad"}]
-    shown = [{"name": "grade", "title": {"en": "Grade", "zh": "等级"}, "labels": labels}, {"name": "bonus", "kind": "amount", "decimals": 2, "unit": "money"}]
+    shown = [
+        {"name": "grade", "title": {"en": "Grade", "zh": "等级"}, "labels": labels},
+        {"name": "bonus", "kind": "amount", "decimals": 2, "unit": "money"},
+    ]
     grade, bonus, _ = DecisionTablePolicy({"table": document("first"), "outputs": shown}).outputs()
     assert (grade.keys, grade.labels[0].title.zh, grade.title.zh if grade.title else "") == (("B", "A", "C"), "良", "等级")
     assert (bonus.kind, bonus.decimals, bonus.unit) == ("amount", 2, "money")
@@ -166,9 +176,17 @@ def test_an_explanation_names_row_cells_outputs_and_note() -> None:
     ("params", "field", "message"),
     [
         ({"table": {}}, "table", "TW322"),
-        ({"table": document("unique"), "outputs": [{"name": "grad"}]}, "outputs", "the table has no output 'grad'; it has grade, bonus, vip"),
+        (
+            {"table": document("unique"), "outputs": [{"name": "grad"}]},
+            "outputs",
+            "the table has no output 'grad'; it has grade, bonus, vip",
+        ),
         ({"table": document("unique"), "outputs": [{"name": "grade"}] * 2}, "outputs", "stands twice"),
-        ({"table": document("first", 0), "outputs": [{"name": "grade", "labels": [{"key": "A"}]}]}, "outputs", "'B', which the table gives, has no label"),
+        (
+            {"table": document("first", 0), "outputs": [{"name": "grade", "labels": [{"key": "A"}]}]},
+            "outputs",
+            "'B', which the table gives, has no label",
+        ),
         ({"table": document("first", 1), "outputs": [{"name": "bonus", "labels": [{"key": "A"}]}]}, "outputs", "which have no labels"),
         ({"table": document("collect", 1)}, "table", "only texts make a set"),
         ({"table": {**document("first", 0), "outputs": ["Grade"]}}, "table", "lower-case letters"),

@@ -41,7 +41,11 @@ def _default(field: Any) -> str:
     default = field.load_default() if callable(field.load_default) else field.load_default
     if default in (None, ""):
         return "empty"
-    if isinstance(default, tuple) or (isinstance(default, dict) and "rows" in default) or (isinstance(default, list) and default and isinstance(default[0], dict)):
+    if (
+        isinstance(default, tuple)
+        or (isinstance(default, dict) and "rows" in default)
+        or (isinstance(default, list) and default and isinstance(default[0], dict))
+    ):
         return "see below"
     return f"`{json.dumps(default)}`" if not isinstance(default, str) else f"`{default}`"
 

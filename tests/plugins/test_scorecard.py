@@ -16,8 +16,17 @@ from engine.outputs import check_outputs
 from engine.testing import check_policy, contract_tests
 from plugins.scorecard import Scorecard
 
-COUNT = {"feature": "orders.count", "weight": 1, "bands": [{"from": None, "points": 0}, {"from": 2, "points": 50}, {"from": 5, "points": 100}]}
-REGION = {"feature": "profile.region", "weight": 3, "values": [{"value": "north", "points": 80}, {"value": "south", "points": 20}], "other": 10}
+COUNT = {
+    "feature": "orders.count",
+    "weight": 1,
+    "bands": [{"from": None, "points": 0}, {"from": 2, "points": 50}, {"from": 5, "points": 100}],
+}
+REGION = {
+    "feature": "profile.region",
+    "weight": 3,
+    "values": [{"value": "north", "points": 80}, {"value": "south", "points": 20}],
+    "other": 10,
+}
 EXAMPLES = {"profile.region": ["north", "south", "west", None], "orders.vip": [True, False, None]}
 
 TestContract = contract_tests(
@@ -57,7 +66,12 @@ def test_a_missing_value_gets_points_or_leaves_the_item_or_the_customer_out() ->
     assert held["withheld"].tolist() == [-1, -1, 1, 0]
     assert np.isnan(held["score"]).tolist() == [False, False, True, True]
     policy = Scorecard({"items": [{**COUNT, "missing": "withhold"}, {**REGION, "missing": "withhold"}]})
-    assert [reason.text.en for reason in policy.reasons()] == ["missing: orders.count", "missing: profile.region", "nothing to score", "nobody to compare with"]
+    assert [reason.text.en for reason in policy.reasons()] == [
+        "missing: orders.count",
+        "missing: profile.region",
+        "nothing to score",
+        "nobody to compare with",
+    ]
     nothing = result({"orders.count": np.array([np.nan]), "profile.region": Codes.of([None])}, items=left)
     assert nothing["withheld"].tolist() == [0]
     assert nothing["grade"].texts() == [None]
@@ -94,7 +108,9 @@ NUMBERS = st.integers(-50, 50)
 @st.composite
 def items(draw: st.DrawFn) -> list[dict[str, Any]]:
     found = []
-    for name in draw(st.lists(st.sampled_from(["orders.count", "orders.amount", "profile.region", "orders.vip"]), min_size=1, max_size=4, unique=True)):
+    for name in draw(
+        st.lists(st.sampled_from(["orders.count", "orders.amount", "profile.region", "orders.vip"]), min_size=1, max_size=4, unique=True)
+    ):
         item: dict[str, Any] = {"feature": name, "weight": draw(st.sampled_from([0.5, 1, 2.25])), "missing_points": draw(NUMBERS)}
         item["missing"] = draw(st.sampled_from(["points", "withhold", "leave_out"]))
         if name == "profile.region":
@@ -128,7 +144,9 @@ def test_the_score_equals_plain_arithmetic(many: list[Any], customers: list[Any]
     policy = Scorecard({"items": many, "decimals": 4})
     score = check_outputs(policy, policy.apply(columns, policy.fit(columns)), len(numbers))["score"]
     for at in range(len(numbers)):
-        assert score[at] == pytest.approx(by_hand(many, {name: column[at : at + 1] for name, column in columns.items()}), abs=1e-4, nan_ok=True)
+        assert score[at] == pytest.approx(
+            by_hand(many, {name: column[at : at + 1] for name, column in columns.items()}), abs=1e-4, nan_ok=True
+        )
 
 
 def by_hand(many: list[Any], one: dict[str, Any]) -> float:

@@ -80,7 +80,10 @@ DOCUMENTS = st.recursive(
 @settings(max_examples=25, deadline=None)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=5), st.booleans(), st.booleans())
 def test_any_conditions_keep_the_contract(documents: list[Any], first: bool, rest: bool) -> None:
-    params: dict[str, Any] = {"mode": "first" if first else "all", "segments": [{"key": f"s{i}", "when": d} for i, d in enumerate(documents)]}
+    params: dict[str, Any] = {
+        "mode": "first" if first else "all",
+        "segments": [{"key": f"s{i}", "when": d} for i, d in enumerate(documents)],
+    }
     if first and rest:
         params["otherwise"] = [{"key": "rest"}]
     check_policy(Segments, params, rows=23)

@@ -1,0 +1,85 @@
+"""What verification finds in all rules of a rulebook, policy by policy; no database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.errors import Fault
+from engine.kinds import ColumnKind
+from engine.plan import Step
+from engine.plan_kinds import kinds_of
+from engine.policy import Text
+from engine.rule_sets import RuleSet, TableRules
+from engine.rulebook import Rulebook
+from engine.verify import Finding
+
+CONFLICTS = 20
+"""Conflicts of one table that a refusal lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFinding:
+    """A finding in one rule set of one policy.
+
+    place: the parameter that holds the rules. customers: how many stored customers it touches; None where that was not
+    counted, or where it is about no customers.
+    """
+
+    policy: str
+    place: str
+    finding: Finding
+    customers: int | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Everything as plain values, for JSON."""
+        found = self.finding
+        witness = {
+            name: value if value is None or isinstance(value, bool | int | float) else str(value) for name, value in found.witness.items()
+        }
+        return {
+            "id": found.id,
+            "kind": found.kind,
+            "severity": found.severity,
+            "policy": self.policy,
+            "place": self.place,
+            "rows": list(found.rows),
+            "witness": witness,
+            "customers": self.customers,
+            "text": {"en": found.text.en, "zh": found.text.zh},
+        }
+
+
+def rule_findings(rulebook: Rulebook) -> list[RuleFinding]:
+    """Verify every rule set of every enabled policy, in the order of the plan."""
+    found = []
+    for step, rules, kinds in _rule_sets(rulebook):
+        try:
+            findings = rules.verify(kinds)
+        except Exception as error:  # rules of a plugin are foreign code
+            text = Text(f"the rules could not be verified: {error}", f"规则无法验证：{error}")
+            findings = [Finding("TW358", "undecided", "warning", text)]
+        found += [RuleFinding(step.entry.key, rules.place, finding) for finding in findings]
+    return found
+
+
+def conflict_faults(rulebook: Rulebook) -> list[Fault]:
+    """The rows that provably conflict; a rulebook with any is not published."""
+    faults = []
+    for step, rules, kinds in _rule_sets(rulebook):
+        if isinstance(rules, TableRules):
+            place = f"policy {step.entry.key}, {rules.place}"
+            faults += [
+                Fault("TW352", place, f"rows {one + 1} and {other + 1} conflict", "keep them apart, or take hit_policy first")
+                for one, other in rules.conflicts(CONFLICTS, kinds)
+            ]
+    return faults
+
+
+def _rule_sets(rulebook: Rulebook) -> Iterator[tuple[Step, RuleSet, dict[str, ColumnKind]]]:
+    outputs = {f"{step.entry.key}.{output.name}": output for step in rulebook.plan.steps for output in step.outputs}
+    for step in rulebook.plan.steps:
+        sets: Sequence[RuleSet] = step.entry.policy.rule_sets()
+        if sets:
+            kinds = kinds_of(step, outputs, rulebook.catalogue)
+            yield from ((step, rules, kinds) for rules in sets)
