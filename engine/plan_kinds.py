@@ -7,6 +7,7 @@ the policy in every run.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.catalogue import Catalogue
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 def kinds_of(step: Step, outputs: Mapping[str, Output], catalogue: Catalogue) -> dict[str, ColumnKind]:
     """The kinds of what a step reads, sets and unknown names left out, and of its own outputs under their bare names.
 
-    outputs: every output of the rulebook by its address.
+    outputs: every output of the rulebook by its address. Own outputs are never missing: a rule over them is asked where
+    they have a value.
     """
     kinds = {name: _kind(name, outputs, catalogue) for name in step.reads}
-    kinds |= {output.name: ColumnKind.of_output(output) for output in step.outputs}
+    own = {output.name: ColumnKind.of_output(output) for output in step.outputs}
+    kinds |= {name: None if kind is None else replace(kind, nullable=False) for name, kind in own.items()}
     return {name: kind for name, kind in kinds.items() if kind is not None}
 
 

@@ -86,11 +86,11 @@ class TableRules:
 
         return verify_table(self.table, {name: kinds[name] for name in self.inputs if name in kinds})
 
-    def conflicts(self, limit: int) -> list[tuple[int, int]]:
+    def conflicts(self, limit: int, kinds: Mapping[str, ColumnKind] | None = None) -> list[tuple[int, int]]:
         """The first pairs of rows, from 0, that may hit together where the hit policy forbids it."""
         from engine.verify import conflicting_rows
 
-        return conflicting_rows(self.table, limit)
+        return conflicting_rows(self.table, limit, kinds)
 
     def touched(self, finding: Finding, columns: Columns) -> Flags | None:
         """Customers whom no row matches (a gap), or who match all rows of a conflict, or the row itself of any other finding."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from engine.evaluate import Evaluation, Evaluator
     from engine.explain import Explanation
+    from engine.rule_findings import RuleFinding
     from engine.simulation import Previewer, Simulation
     from engine.store.ingest import ImportReport, UndoReport
 
@@ -198,12 +199,27 @@ class Engine:
         """Check a rulebook (a file, "starter", or a document) completely. Raises `RulebookError` with all faults."""
         return load_rulebook(_document(source), self.registry, self.catalogue)
 
+    def verify(self, source: RulebookSource) -> list[RuleFinding]:
+        """Find what is incomplete, contradictory or useless in the rules of a rulebook, and how many customers each touches.
+
+        Also rules that nobody hit in the newest visible run. Raises `RulebookError` when the rulebook is wrong.
+        """
+        from engine.verification import verify_rulebook
+
+        return verify_rulebook(self.store, self.check(source))
+
     def publish(self, source: RulebookSource, *, note: str = "", actor: str | None = None) -> Version:
         """Check a rulebook, keep it as an immutable version, and make it live.
 
-        actor: in whose name; the starter rulebook is published by "system".
+        actor: in whose name; the starter rulebook is published by "system". Raises `RulebookError` for faults, and for
+        tables whose rows conflict.
         """
+        from engine.rule_findings import conflict_faults
+
         rulebook = self.check(source)
+        conflicts = conflict_faults(rulebook)
+        if conflicts:
+            raise RulebookError("the rulebook cannot be published: rows of its tables conflict", conflicts)
         actor = actor or self.settings.actor
         with self.store.write() as connection:
             number = rulebooks.save(connection, rulebook.hash, rulebook.text, author=actor, note=note)

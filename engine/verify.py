@@ -14,6 +14,8 @@ TW355  subsumed     a row that another one makes superfluous
 TW356  unused       a declared output that no reachable row and no default gives
 TW357  order        cuts that are not ascending
 TW358  undecided    the question was too large for the budget; never to be read as "fine"
+TW361  not hit      a rule that decided for nobody in the newest run
+TW362  not asked    rules that were not evaluated for anybody in the newest run
 ====== ============ ==========================================================================
 """
 
@@ -77,9 +79,9 @@ def verify_table(
     return sorted(findings, key=lambda finding: (finding.id, finding.rows))
 
 
-def conflicting_rows(table: DecisionTable, limit: int) -> list[tuple[int, int]]:
-    """The first pairs of rows, from 0, that may hit together under a policy that forbids it, whatever the columns hold."""
-    return list(islice(_Job.of(table, {}).conflicting(), limit))
+def conflicting_rows(table: DecisionTable, limit: int, domains: Mapping[str, ColumnKind] | None = None) -> list[tuple[int, int]]:
+    """The first pairs of rows, from 0, that may hit together under a policy that forbids it."""
+    return list(islice(_Job.of(table, domains or {}).conflicting(), limit))
 
 
 def verify_cuts(cuts: Sequence[float], name: str = "cuts") -> list[Finding]:

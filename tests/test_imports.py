@@ -29,6 +29,7 @@ JOINTS = {
     "engine.simulation",
     "engine.summaries",
     "engine.trial",
+    "engine.verification",
 }
 """Where the core and the store meet. Everything else in engine/ outside engine.store is core and knows no database."""
 

@@ -5,7 +5,7 @@ wider than the console, and without a terminal the same page comes out without c
 
 Pages: `run_summary`, `explanation`, `changes`, `import_report`, `demo_result`,
 `simulation`. Lists: `features`, `plugins`, `runs`,
-`versions`, `faults`, `check_ok`, `next_steps`. While something works: `rows_progress`, `steps_progress`.
+`versions`, `faults`, `check_ok`, `rule_findings`, `next_steps`. While something works: `rows_progress`, `steps_progress`.
 """
 
 from engine.render.changes import changes
@@ -15,6 +15,7 @@ from engine.render.imports import import_report
 from engine.render.lists import check_ok, faults, features, next_steps, plugins, runs, versions
 from engine.render.page import make_console
 from engine.render.progress import rows_progress, step_words, steps_progress
+from engine.render.rules import rule_findings
 from engine.render.run import run_summary
 from engine.render.simulation import simulation
 
@@ -30,6 +31,7 @@ __all__ = [
     "next_steps",
     "plugins",
     "rows_progress",
+    "rule_findings",
     "run_summary",
     "runs",
     "simulation",

@@ -175,15 +175,21 @@ def versions(console: Console, lines: Sequence[VersionLine], language: str) -> N
         page.print(listing(heads, rows, fold=4))
 
 
-def check_ok(console: Console, name: str, policies: Sequence[str], hash_: str, language: str, version: int | None = None) -> None:
-    """Print that a rulebook is sound, and what it holds."""
+def check_ok(
+    console: Console, name: str, policies: Sequence[str], hash_: str, language: str, version: int | None = None, *, sound: bool = True
+) -> None:
+    """Print that a rulebook is sound, and what it holds. sound: False where it is well written and its rules conflict."""
     page = Page(console, language)
     known = (
         page.say(f"stored as version {version}", f"已存为版本 {version}")
         if version is not None
         else page.say("not published yet", "尚未发布")
     )
-    page.title(page.say(f"{name} is sound", f"{name} 检查通过"), page.dots([", ".join(policies), hash_[:12], known]))
+    good = page.say(f"{name} is sound", f"{name} 检查通过")
+    page.title(
+        good if sound else page.say(f"{name} has rules that conflict", f"{name} 的规则互相冲突"),
+        page.dots([", ".join(policies), hash_[:12], known]),
+    )
 
 
 def faults(console: Console, found: Sequence[Fault], language: str, name: str = "") -> None:
