@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import multiprocessing
 import os
 import random
 import signal
@@ -17,6 +19,7 @@ from engine.store import outcomes
 from engine.store.models import block, change, current, run, run_state
 from tests.small_store import AS_OF, DAY, Order, add_customers, add_orders, open_store
 from tests.test_runner import BOOK, POLICIES, cells, changed, difference
+from tests.trust.killed import run_and_die
 
 KILLS = 1000 if os.environ.get("TIERWISE_TRIALS") == "long" else 20
 LATER = AS_OF + 30 * DAY
@@ -82,6 +85,34 @@ def test_runs_that_are_killed_leave_the_former_outcome_or_the_whole_new_one(stor
     with Engine.open(store_url) as engine:
         assert engine.run(LATER, recompute=True).digest == expected
     assert LATER in seen
+
+
+def test_a_run_killed_at_any_of_its_statements_is_all_or_nothing(store_url: str, tmp_path: Path) -> None:
+    """The process ends itself without a goodbye at every 6th of its statements (long trials: at each), last transaction included."""
+    company(store_url)
+    expected = undisturbed(tmp_path)
+    with Engine.open(store_url) as engine:
+        engine.publish({**BOOK, "policies": POLICIES})
+        engine.run(AS_OF)
+        before = cells(engine)
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.trust.killed"])
+    step = 1 if os.environ.get("TIERWISE_TRIALS") == "long" else 6
+    for number in itertools.count(1, step):
+        child = processes.Process(target=run_and_die, args=(store_url, LATER, number))
+        child.start()
+        child.join()
+        with Engine.open(store_url) as engine:
+            assert_whole(engine)
+            if engine.run_record().as_of == LATER:
+                break
+            assert child.exitcode == -signal.SIGKILL
+            assert cells(engine) == before
+    assert number > 20
+    with Engine.open(store_url) as engine:
+        live = engine.run_record()
+        assert live.digest == engine.run(LATER).digest == expected
+        assert changed(engine, live.id) == difference(before, cells(engine))
 
 
 def assert_whole(engine: Engine) -> None:
