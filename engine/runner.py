@@ -126,9 +126,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             digest, lanes = digesting.result()
         with clock.step("report"):
             summary, report = make_report(outcome, rulebook, registry, lanes, snapshot.last_order, store_settings(store).minor_digits)
-            report["held"] = (
-                [] if options.historical or snapshot.base is None else _holds(rulebook, new, snapshot, outcome, order, options.as_of)
-            )
+            report["held"] = _held(rulebook, new, snapshot, outcome, order, options, digest)
             report["warnings"] = warnings(outcome)
             report["rulebook"] = {"number": number, "hash": rulebook.hash, "name": rulebook.name}
         values = _row(number, print_, options, snapshot.base, table, digest, started)
@@ -143,6 +141,17 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             visible=not report["held"] and not options.historical,
             recompute=options.recompute,
         )
+
+
+def _held(
+    rulebook: Rulebook, new: Block, snapshot: Snapshot, outcome: Outcome, order: Array, options: RunOptions, digest: str
+) -> list[str]:
+    """Why the run may not be seen yet. A look back never moves anybody, and what is visible already was released before."""
+    live = snapshot.live
+    seen = live is not None and (live.as_of, live.digest) == (options.as_of, digest)
+    if options.historical or snapshot.base is None or seen:
+        return []
+    return _holds(rulebook, new, snapshot, outcome, order, options.as_of)
 
 
 def _row(

@@ -164,6 +164,8 @@ def test_a_run_that_moves_too_much_is_held_until_it_is_released(engine: Engine) 
     assert changed(engine, held.id) == difference(before, cells(engine)) != {}
     with pytest.raises(RunError, match="not held"):
         engine.release(held.id)
+    again = engine.run(AS_OF + 200 * DAY, recompute=True)
+    assert (again.status, again.digest) == ("visible", released.digest)
 
 
 def test_a_held_run_is_not_released_over_a_newer_one(engine: Engine) -> None:
@@ -420,6 +422,17 @@ def test_the_block_reads_back_as_it_was_written(engine: Engine) -> None:
         if number >= 0
     }
     assert shown == {key: value for key, value in cells(engine).items() if key[1] == "abc.class"}
+
+
+def test_more_labels_than_fit_are_refused_and_nothing_is_kept(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(engine, POLICIES[1:2])
+    engine.run(AS_OF)
+    before = cells(engine)
+    monkeypatch.setattr(outcomes, "MOST_LABELS", 10)
+    publish(engine)
+    with pytest.raises(RunError, match="more than 10 labels"):
+        engine.run(AS_OF + DAY)
+    assert cells(engine) == before
 
 
 def test_a_store_without_a_rulebook_says_what_to_do(store_url: str) -> None:

@@ -23,6 +23,9 @@ from engine.store.models import SLOTS, block, change, current, label, output, ru
 from engine.store.models import label_summary as summary_table
 from engine.store.session import one_writer
 
+MOST_LABELS = 2**15 - 1
+"""Ids of labels that fit into a cell of `current`; they are never used again, so they count over all rulebooks."""
+
 THIS_RUN = 0
 """How a block writes its own run into a since-column, before the run has a number."""
 
@@ -176,6 +179,8 @@ def label_ids(connection: Connection, wanted: Mapping[tuple[str, str], Sequence[
     if rows:
         connection.execute(insert(label), rows)
         known = all_labels(connection)
+        if max(number for keys in known.values() for number in keys.values()) > MOST_LABELS:
+            raise RunError(f"the store would hold more than {MOST_LABELS:,} labels, counted over all rulebooks it ever ran; declare fewer")
     return {address: known.get((address, kind), {}) for address, kind in wanted}
 
 
