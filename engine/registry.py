@@ -2,7 +2,7 @@
 
 Three places: the folders of `plugins/` that ship with Tierwise, the entry points of installed distributions (group
 `tierwise.plugins`), and a folder of the operator. A broken plugin is reported and the rest load: pluggy's own loader
-stops at the first one that raises, and one raising hook loses the answers of all others (TRUST 1.7).
+stops at the first one that raises, and one raising hook loses the answers of all others.
 """
 
 from __future__ import annotations

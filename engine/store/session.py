@@ -1,7 +1,7 @@
 """Open a store and hand out its connections: many readers, one writer at a time, migrations once.
 
 On SQLite every writing transaction opens with BEGIN IMMEDIATE: a transaction that reads first and writes later gets
-SQLITE_BUSY_SNAPSHOT at once, whatever the busy timeout (TRUST 1.6).
+SQLITE_BUSY_SNAPSHOT at once, whatever the busy timeout.
 """
 
 from __future__ import annotations
