@@ -11,24 +11,24 @@ with Engine.open("sqlite:///shop.db") as engine:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from engine import runner
 from engine.catalogue import Catalogue, Feature
-from engine.documents import Document, read_file, read_text
-from engine.errors import FactError, RulebookError, RunError, UnknownCustomer
+from engine.documents import Document
+from engine.errors import RulebookError, RunError, UnknownCustomer
 from engine.moments import Moment, as_moment, month_starts, written
 from engine.registry import PluginHealth, Registry, load_plugins
 from engine.rulebook import Rulebook, load_rulebook
+from engine.rulebook_sources import RulebookSource, read_source
 from engine.settings import Settings
 from engine.store import outcomes, rulebooks
-from engine.store.facts import StoreSettings, init_settings, store_settings
+from engine.store.facts import StoreSettings, fix_settings, store_settings
 from engine.store.outcomes import RunRecord
 from engine.store.rulebooks import Version
 from engine.store.session import Store
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from engine.rule_findings import RuleFinding
     from engine.simulation import Previewer, Simulation
     from engine.store.ingest import ImportReport, UndoReport
-
-RulebookSource = str | Path | Mapping[str, Any]
 
 
 class Engine:
@@ -66,11 +64,20 @@ class Engine:
         settings = Settings.read(database_url=url, actor=actor)
         store = Store.open(settings.database_url, cache_dir=settings.cache_dir, create=create)
         try:
-            _fix_settings(store, settings)
+            fix_settings(store, settings)
             return cls(store, settings, load_plugins(settings.plugins_dir, settings.blocked_plugins, paths=plugins))
         except BaseException:
             store.close()
             raise
+
+    def acting_as(self, actor: str, *, authenticated: bool = True) -> Engine:
+        """The same open store and plugins, in another person's name: what a server does for each request.
+
+        authenticated: whether somebody proved to be this person; the command line and files cannot.
+        """
+        other = Engine(self.store, replace(self.settings, actor=actor, authenticated=authenticated), self.registry)
+        other.__dict__.update({name: self.__dict__[name] for name in ("business",) if name in self.__dict__})
+        return other
 
     def close(self) -> None:
         """Close the store."""
@@ -197,7 +204,7 @@ class Engine:
 
     def check(self, source: RulebookSource) -> Rulebook:
         """Check a rulebook (a file, "starter", or a document) completely. Raises `RulebookError` with all faults."""
-        return load_rulebook(_document(source), self.registry, self.catalogue)
+        return load_rulebook(read_source(source), self.registry, self.catalogue)
 
     def verify(self, source: RulebookSource) -> list[RuleFinding]:
         """Find what is incomplete, contradictory or useless in the rules of a rulebook, and how many customers each touches.
@@ -364,25 +371,3 @@ class Engine:
     def written(self, moment: int) -> str:
         """A moment in full, in the business time zone."""
         return written(moment, self.zone)
-
-
-def _fix_settings(store: Store, settings: Settings) -> None:
-    """Fix what a new store is; a store that has its settings keeps them, and an environment that says otherwise is refused."""
-    try:
-        known = store_settings(store)
-    except FactError:
-        init_settings(store, settings.timezone.key, settings.currency, settings.minor_digits)
-        return
-    zone = settings.timezone if "timezone" in settings.given else known.timezone
-    currency = settings.currency if "currency" in settings.given else known.currency
-    digits = settings.minor_digits if "minor_digits" in settings.given else known.minor_digits
-    if (zone.key, currency, digits) != (known.timezone.key, known.currency, known.minor_digits):
-        init_settings(store, zone.key, currency, digits)  # says what the store is, and what was found
-
-
-def _document(source: RulebookSource) -> Document:
-    if isinstance(source, Mapping):
-        return Document(json.loads(json.dumps(source)), "rulebook")
-    if str(source) == "starter":
-        return read_text(resources.files("engine").joinpath("starter.yaml").read_text(encoding="utf-8"), "starter.yaml")
-    return read_file(Path(source))

@@ -31,7 +31,10 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings after checking; see `SETTINGS` for what each is. given: the names of those that were set, not defaulted."""
+    """The settings after checking; see `SETTINGS` for what each is. given: the names of those that were set, not defaulted.
+
+    authenticated: whether the actor proved who it is; only a server that asked for a password or key says so.
+    """
 
     database_url: str
     timezone: ZoneInfo
@@ -43,6 +46,7 @@ class Settings:
     actor: str
     language: str
     given: frozenset[str] = frozenset()
+    authenticated: bool = False
 
     @classmethod
     def read(cls, **overrides: str | None) -> Settings:

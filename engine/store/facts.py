@@ -6,6 +6,7 @@ Business time zone and currency are stored facts: changing them would change the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
@@ -13,6 +14,9 @@ from sqlalchemy import Connection, insert, select, update
 from engine.errors import FactError
 from engine.store.models import fact_clock, setting
 from engine.store.session import Store
+
+if TYPE_CHECKING:
+    from engine.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +63,17 @@ def next_fact_seq(connection: Connection) -> int:
 def fact_seq(connection: Connection) -> int:
     """Where the fact clock stands: every committed write of facts has a number up to this."""
     return int(connection.execute(select(fact_clock.c.seq)).scalar_one())
+
+
+def fix_settings(store: Store, settings: Settings) -> None:
+    """Fix what a new store is; a store that has its settings keeps them, and an environment that says otherwise is refused."""
+    try:
+        known = store_settings(store)
+    except FactError:
+        init_settings(store, settings.timezone.key, settings.currency, settings.minor_digits)
+        return
+    zone = settings.timezone if "timezone" in settings.given else known.timezone
+    currency = settings.currency if "currency" in settings.given else known.currency
+    digits = settings.minor_digits if "minor_digits" in settings.given else known.minor_digits
+    if (zone.key, currency, digits) != (known.timezone.key, known.currency, known.minor_digits):
+        init_settings(store, zone.key, currency, digits)  # says what the store is, and what was found

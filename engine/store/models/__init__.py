@@ -1,0 +1,74 @@
+"""The tables of the store, the same on SQLite and PostgreSQL.
+
+Moments are UTC epoch seconds; days count from 1970-01-01 in the business time zone; money is integer minor units of
+the business currency, unit prices are in 1/10,000, quantities in 1/1,000. Feature queries therefore select integers
+only (ENGINE 10, 12). Texts that features read (region, channel, ...) are ids of `term`.
+
+Every column says what kind of personal data it holds: `none`, `id` (points at a person), `contact`, `sensitive`,
+`derived` (concluded about a person). A test refuses a column that does not say.
+"""
+
+from engine.store.models.base import SLOTS, Big, metadata, slot_name
+from engine.store.models.facts import (
+    REFUND,
+    SALE,
+    alias,
+    custom_field,
+    custom_value,
+    customer,
+    exchange_rate,
+    fact_clock,
+    former_fact,
+    import_batch,
+    order_line,
+    orders,
+    product,
+    rejected_row,
+    setting,
+    source,
+    term,
+)
+from engine.store.models.outcomes import ASSIGNMENT_VIEW, block, change, current, label, label_summary, output, rule_hit, run, run_state
+from engine.store.models.rules import audit_entry, draft, draft_edit, fixed_value, publication, review, rulebook_version, schedule
+
+__all__ = [
+    "ASSIGNMENT_VIEW",
+    "REFUND",
+    "SALE",
+    "SLOTS",
+    "Big",
+    "alias",
+    "audit_entry",
+    "block",
+    "change",
+    "current",
+    "custom_field",
+    "custom_value",
+    "customer",
+    "draft",
+    "draft_edit",
+    "exchange_rate",
+    "fact_clock",
+    "fixed_value",
+    "former_fact",
+    "import_batch",
+    "label",
+    "label_summary",
+    "metadata",
+    "order_line",
+    "orders",
+    "output",
+    "product",
+    "publication",
+    "rejected_row",
+    "review",
+    "rule_hit",
+    "rulebook_version",
+    "run",
+    "run_state",
+    "schedule",
+    "setting",
+    "slot_name",
+    "source",
+    "term",
+]
