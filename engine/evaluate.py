@@ -5,9 +5,7 @@ For a customer whose facts did not change, evaluated as of the run's own moment,
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,11 +13,10 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select
 
-from engine.catalogue import Feature
-from engine.columns import Array, Codes, Column, freeze
+from engine.columns import Codes, Column, freeze
 from engine.errors import FeatureError, RunError, did_you_mean
 from engine.former import Snapshot, previous_columns, take_snapshot
-from engine.kinds import tidy_text
+from engine.given import given_column
 from engine.plan import Plan
 from engine.policy import State
 from engine.registry import Registry
@@ -30,9 +27,6 @@ from engine.store.models import run_state
 from engine.store.outcomes import RunRecord
 from engine.store.session import Store
 from engine.values import plain
-
-LARGEST = 10**15
-"""What a given number may reach; amounts of facts are kept up to as many minor units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,49 +139,3 @@ def _former(name: str, column: Column, values: Sequence[Any]) -> Column:
         if value is not None and value not in column.values:
             raise FeatureError(f"{name}: found {value!r}; expected one of {', '.join(column.values)}")
     return Codes.of(values, column.values)
-
-
-def given_column(feature: Feature, values: Sequence[Any]) -> Column:
-    """Given values of one feature as a column. Raises `FeatureError` naming the feature and what was found."""
-    if feature.dtype == "text":
-        for value in values:
-            if value is not None and not isinstance(value, str):
-                raise FeatureError(f"{feature.name}: found {value!r}; expected a text")
-        return Codes.of(None if value is None else tidy_text(value) for value in values)
-    if feature.dtype == "date":
-        return np.array([_date(feature, value) for value in values], dtype="datetime64[D]")
-    if feature.dtype == "flag":
-        return np.array([_flag(feature, value) for value in values], dtype=np.int8)
-    numbers: Array = np.array([_number(feature, value) for value in values], dtype=np.float64)
-    return numbers
-
-
-def _number(feature: Feature, value: Any) -> float:
-    if value is None:
-        return math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or _too_large(value):
-        found = "a number with too many digits" if isinstance(value, int) and _too_large(value) else repr(value)[:40]
-        unit = f" of {feature.unit}" if feature.unit else ""
-        raise FeatureError(f"{feature.name}: found {found}; expected a finite number{unit}, at most {LARGEST:.0e}")
-    return float(value)
-
-
-def _too_large(value: Any) -> bool:
-    return not abs(value) <= LARGEST  # NaN is not comparable, so it is refused too
-
-
-def _flag(feature: Feature, value: Any) -> int:
-    if value is None:
-        return -1
-    if not isinstance(value, bool | np.bool_):
-        raise FeatureError(f"{feature.name}: found {value!r}; expected true or false")
-    return int(value)
-
-
-def _date(feature: Feature, value: Any) -> np.datetime64:
-    if value is None:
-        return np.datetime64("NaT")
-    try:
-        return np.datetime64(dt.date.fromisoformat(str(value)))
-    except ValueError:
-        raise FeatureError(f"{feature.name}: found {value!r}; expected a date such as 2025-12-31") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from engine.kinds import ColumnKind
 from engine.plan import Step
 from engine.plan_kinds import kinds_of
 from engine.policy import Text
+from engine.responsibility import governed, lapses
 from engine.rule_sets import RuleSet, TableRules
 from engine.rulebook import Rulebook
 from engine.verify import Finding
@@ -61,6 +63,20 @@ def rule_findings(rulebook: Rulebook) -> list[RuleFinding]:
             findings = [Finding("TW358", "undecided", "warning", text)]
         found += [RuleFinding(step.entry.key, rules.place, finding) for finding in findings]
     return found
+
+
+def responsibility_findings(rulebook: Rulebook, today: dt.date) -> list[RuleFinding]:
+    """Policies without a responsible person or review date, or overdue for review.
+
+    Of a rulebook that declares nothing about its governance it is said once, as a note.
+    """
+    if not governed(rulebook):
+        text = Text(
+            "no policy names a responsible person (owner) and a review date (review_by)",
+            "没有策略指定负责人（owner）和复核日期（review_by）",
+        )
+        return [RuleFinding("", "policies", Finding("TW371", "no owner", "note", text))]
+    return [RuleFinding(each.policy, "", Finding(each.id, each.kind, "warning", each.text)) for each in lapses(rulebook, today)]
 
 
 def conflict_faults(rulebook: Rulebook) -> list[Fault]:

@@ -7,8 +7,8 @@ difference and never changes a published version (ENGINE 21).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,11 +19,16 @@ from engine.catalogue import Catalogue
 from engine.conditions import Condition
 from engine.documents import Document, canonical, content_hash, unusable
 from engine.errors import Fault, PluginError, RulebookError, did_you_mean
+from engine.example_documents import Example, read_examples
 from engine.feature_documents import parse_features
+from engine.limits import Limit, read_limits
+from engine.param_messages import known_params, messages_of
 from engine.plan import Plan, declaration_problem, make_plan
 from engine.policy import KEY, Policy, Text
 from engine.registry import Registry
+from engine.responsibility import read_responsibility
 from engine.rule_sets import within
+from engine.rulebook_parts import Scope, kind_words, known_keys, text_of
 
 FORMAT = 1
 BUDGET = 300
@@ -31,8 +36,8 @@ BUDGET = 300
 DEFAULT_GUARDS: Mapping[str, Any] = {"customers": 0.35, "amount": 0.35, "label": 0.6, "silent_days": 7}
 """How much a run may move before it is held: share of customers, of their amount, of one label; a source gone silent."""
 
-_TOP = ("format", "name", "title", "features", "guards", "policies")
-_ENTRY = ("key", "type", "title", "enabled", "for", "params", "version", "budget_seconds", "renamed_from")
+_TOP = ("format", "name", "title", "features", "guards", "policies", "examples", "limits")
+_ENTRY = ("key", "type", "title", "enabled", "for", "params", "owner", "review_by", "version", "budget_seconds", "renamed_from")
 _RESERVED = ("previous",)
 _LEFT_OUT: tuple[Any, ...] = (None, "", 0)
 """What a feature definition may say or leave out alike."""
@@ -40,7 +45,7 @@ _LEFT_OUT: tuple[Any, ...] = (None, "", 0)
 
 @dataclass(frozen=True, slots=True)
 class PolicyEntry:
-    """A configured policy: its key in this rulebook, the policy itself, and whom it is for."""
+    """A configured policy: its key in this rulebook, the policy itself, whom it is for, and who answers for it until when."""
 
     key: str
     policy: Policy
@@ -48,6 +53,8 @@ class PolicyEntry:
     enabled: bool = True
     population: Condition | None = None
     budget_seconds: float = BUDGET
+    owner: str = ""
+    review_by: dt.date | None = None
 
     @property
     def type(self) -> str:
@@ -70,6 +77,8 @@ class Rulebook:
     guards: Mapping[str, Any]
     document: Mapping[str, Any]
     plan: Plan = field(repr=False)
+    examples: tuple[Example, ...] = ()
+    limits: tuple[Limit, ...] = ()
 
     @cached_property
     def hash(self) -> str:
@@ -88,6 +97,16 @@ class Rulebook:
                 return entry
         hint = did_you_mean(key, [entry.key for entry in self.entries])
         raise RulebookError(f"the rulebook has no policy {key!r}" + (f"; {hint}" if hint else ""))
+
+
+def nothing(catalogue: Catalogue) -> Rulebook:
+    """A rulebook without policies: what a first draft is compared with."""
+    return Rulebook("", (), catalogue, DEFAULT_GUARDS, {"format": FORMAT, "name": "", "policies": []}, Plan((), (), (), {}))
+
+
+def deciding(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides the outcome of a policy, out of its canonical entry: all but its title and who answers for it."""
+    return {name: value for name, value in entry.items() if name not in ("title", "owner", "review_by")}
 
 
 def load_rulebook(document: Document | Mapping[str, Any], registry: Registry, catalogue: Catalogue) -> Rulebook:
@@ -118,9 +137,9 @@ class _Loading:
         if self.faults:
             raise self._refused()
         if not isinstance(top, Mapping):
-            self.fault("TW004", self.document.name, f"{_kind(top)}", "expected an object with format, name and policies")
+            self.fault("TW004", self.document.name, f"{kind_words(top)}", "expected an object with format, name and policies")
             raise RulebookError(f"{self.document.name} is not a rulebook", self.faults)
-        self._keys(top, _TOP, "")
+        known_keys(top, _TOP, "", self.fault)
         self._format(top)
         name = self._text(top, "name", "rulebook")
         title = None if top.get("title") is None else self._title(top["title"], Text(name, name), "")
@@ -128,6 +147,9 @@ class _Loading:
         guards = self._guards(top.get("guards", {}))
         pairs = self._policies(top.get("policies"))
         entries = tuple(entry for entry, _ in pairs)
+        scope = Scope.of(entries, self.catalogue, self.faulty)
+        examples = read_examples(top.get("examples", []), scope, self.fault)
+        limits = read_limits(top.get("limits", []), scope, self.fault)
         plan = make_plan(entries, self.catalogue, self._plan_fault, self.faulty)
         if self.faults or plan is None:
             raise self._refused()
@@ -141,7 +163,11 @@ class _Loading:
             canonical_form["features"] = features
         if title is not None:
             canonical_form["title"] = {"en": title.en, "zh": title.zh}
-        return Rulebook(name, entries, self.catalogue, guards, canonical_form, plan)
+        if examples:
+            canonical_form["examples"] = [example.document for example in examples]
+        if limits:
+            canonical_form["limits"] = [limit.document for limit in limits]
+        return Rulebook(name, entries, self.catalogue, guards, canonical_form, plan, examples, limits)
 
     def _refused(self) -> RulebookError:
         return RulebookError(f"{self.document.name} has {len(self.faults)} fault{'s' if len(self.faults) > 1 else ''}", self.faults)
@@ -155,12 +181,6 @@ class _Loading:
             return
         self.faults.append(Fault(code, f"{place}, {self.document.where(at)}" if at else self.document.where(place), found, expected))
 
-    def _keys(self, value: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
-        for key in value:
-            if key not in known:
-                hint = did_you_mean(str(key), known)
-                self.fault("TW002", f"{place}.{key}".lstrip("."), f"the unknown key {key!r}", hint or f"known keys are {', '.join(known)}")
-
     def _format(self, top: Mapping[str, Any]) -> None:
         if top.get("format", FORMAT) != FORMAT or isinstance(top.get("format"), bool):
             self.fault("TW014", "format", f"format {top['format']!r}", f"this engine reads format {FORMAT}")
@@ -168,13 +188,13 @@ class _Loading:
     def _text(self, value: Mapping[str, Any], key: str, default: str) -> str:
         text = value.get(key, default)
         if not isinstance(text, str) or not text.strip():
-            self.fault("TW004", key, _kind(text), "expected a text")
+            self.fault("TW004", key, kind_words(text), "expected a text")
             return default
         return text
 
     def _features(self, documents: Any) -> list[Any]:
         if not isinstance(documents, list):
-            self.fault("TW004", "features", _kind(documents), "expected a list of feature definitions")
+            self.fault("TW004", "features", kind_words(documents), "expected a list of feature definitions")
             return []
         features, faults = parse_features(documents, self.catalogue)
         for found in faults:
@@ -189,9 +209,9 @@ class _Loading:
 
     def _guards(self, given: Any) -> Mapping[str, Any]:
         if not isinstance(given, Mapping):
-            self.fault("TW004", "guards", _kind(given), f"expected an object with {', '.join(DEFAULT_GUARDS)}")
+            self.fault("TW004", "guards", kind_words(given), f"expected an object with {', '.join(DEFAULT_GUARDS)}")
             return DEFAULT_GUARDS
-        self._keys(given, tuple(DEFAULT_GUARDS), "guards")
+        known_keys(given, tuple(DEFAULT_GUARDS), "guards", self.fault)
         for key, value in given.items():
             whole = key == "silent_days"
             if value is None:
@@ -208,14 +228,17 @@ class _Loading:
     def _policies(self, given: Any) -> list[tuple[PolicyEntry, dict[str, Any]]]:
         if not isinstance(given, list) or not given:
             self.fault(
-                "TW003" if given is None else "TW004", "policies", "nothing" if not given else _kind(given), "expected a list of policies"
+                "TW003" if given is None else "TW004",
+                "policies",
+                "nothing" if not given else kind_words(given),
+                "expected a list of policies",
             )
             return []
         pairs, seen = [], dict[str, int]()
         for i, entry in enumerate(given):
             place = f"policies[{i}]"
             if not isinstance(entry, Mapping):
-                self.fault("TW004", place, _kind(entry), "expected an object with key and type")
+                self.fault("TW004", place, kind_words(entry), "expected an object with key and type")
                 continue
             key = entry.get("key", entry.get("type"))
             if isinstance(key, str) and key in seen:
@@ -233,18 +256,19 @@ class _Loading:
         return pairs
 
     def _entry(self, entry: Mapping[str, Any], key: Any, place: str) -> tuple[PolicyEntry, dict[str, Any]] | None:
-        self._keys(entry, _ENTRY, place)
+        known_keys(entry, _ENTRY, place, self.fault)
         before = len(self.faults)
         self._key(key, place)
         enabled = entry.get("enabled", True)
         if not isinstance(enabled, bool):
-            self.fault("TW004", f"{place}.enabled", _kind(enabled), "expected true or false")
+            self.fault("TW004", f"{place}.enabled", kind_words(enabled), "expected true or false")
         budget = entry.get("budget_seconds", BUDGET)
         if isinstance(budget, bool) or not isinstance(budget, int | float) or budget <= 0:
             self.fault("TW004", f"{place}.budget_seconds", f"{budget!r}", "expected seconds above 0")
         renamed = entry.get("renamed_from")
         if renamed is not None and not (isinstance(renamed, str) and KEY.match(renamed)):
-            self.fault("TW018", f"{place}.renamed_from", _kind(renamed), "expected the key that this policy had before")
+            self.fault("TW018", f"{place}.renamed_from", kind_words(renamed), "expected the key that this policy had before")
+        owner, review_by = read_responsibility(entry, place, self.fault)
         made = self._policy(entry, place)
         population = self._population(entry.get("for"), place)
         if made is None or len(self.faults) > before:
@@ -261,7 +285,11 @@ class _Loading:
             written["budget_seconds"] = budget
         if renamed is not None:
             written["renamed_from"] = renamed
-        return PolicyEntry(key, policy, title, enabled, population, float(budget)), written
+        if owner:
+            written["owner"] = owner
+        if review_by is not None:
+            written["review_by"] = review_by.isoformat()
+        return PolicyEntry(key, policy, title, enabled, population, float(budget), owner, review_by), written
 
     def _key(self, key: Any, place: str) -> None:
         if not isinstance(key, str) or not KEY.match(key):
@@ -271,7 +299,7 @@ class _Loading:
 
     def _policy(self, entry: Mapping[str, Any], place: str) -> tuple[Policy, dict[str, Any]] | None:
         if not isinstance(entry.get("type"), str):
-            self.fault("TW003", f"{place}.type", _kind(entry.get("type")), "expected the name of a policy type")
+            self.fault("TW003", f"{place}.type", kind_words(entry.get("type")), "expected the name of a policy type")
             return None
         try:
             policy_type = self.registry.policy(entry["type"])
@@ -280,7 +308,7 @@ class _Loading:
             return None
         params = entry.get("params", {})
         if not isinstance(params, Mapping):
-            self.fault("TW004", f"{place}.params", _kind(params), "expected an object")
+            self.fault("TW004", f"{place}.params", kind_words(params), "expected an object")
             return None
         written_for = entry.get("version", policy_type.version)
         if isinstance(written_for, bool) or not isinstance(written_for, int) or not 1 <= written_for <= policy_type.version:
@@ -300,7 +328,7 @@ class _Loading:
                 return policy, full
             self.fault("TW007", f"{place}.params", f"with them {problem}", "the plugin is wrong; tierwise plugins check finds out why")
         except ValidationError as error:
-            for path, message in _messages(error.messages):
+            for path, message in messages_of(error.messages):
                 self._param_fault(f"{place}.params", path, message, policy_type)
         except RulebookError as error:
             for fault in error.faults:
@@ -320,7 +348,7 @@ class _Loading:
         if isinstance(message, Fault):
             self.fault(message.code, within(f"{place}{path}", message.place), message.found, message.expected)
             return
-        hint = did_you_mean(path.rpartition(".")[2], _known(policy_type, path)) if message.startswith("Unknown field") else ""
+        hint = did_you_mean(path.rpartition(".")[2], known_params(policy_type, path)) if message.startswith("Unknown field") else ""
         self.fault("TW007", f"{place}{path}", message.rstrip("."), hint)
 
     def _population(self, given: Any, place: str) -> Condition | None:
@@ -335,38 +363,7 @@ class _Loading:
         return None
 
     def _title(self, given: Any, default: Text, place: str) -> Text:
-        if given is None:
-            return default
-        if isinstance(given, str):
-            return Text(en=given, zh=given)
-        if isinstance(given, Mapping) and set(given) <= {"en", "zh"} and given and all(isinstance(text, str) for text in given.values()):
-            return Text(en=given.get("en") or given["zh"], zh=given.get("zh") or given["en"])
-        self.fault("TW004", f"{place}.title".lstrip("."), f"{given!r}"[:60], "expected a text, or an object with en and zh")
-        return default
-
-
-def _kind(value: Any) -> str:
-    names: dict[type, str] = {list: "a list", dict: "an object", str: f"the text {str(value)[:40]!r}", type(None): "nothing"}
-    return names.get(type(value), f"{value!r}"[:60])
-
-
-def _known(policy_type: type[Policy], path: str) -> list[str]:
-    """The parameters beside the one at `path`, which may lie within objects in lists."""
-    schema: Any = policy_type.Params()
-    for name in re.findall(r"[a-z]\w*", path)[:-1]:
-        field_ = schema.fields.get(name)
-        schema = getattr(getattr(field_, "inner", field_), "schema", schema)
-    return list(schema.fields)
-
-
-def _messages(messages: Any, path: str = "") -> Iterator[tuple[str, str | Fault]]:
-    """Flatten marshmallow's nested messages into (path, message); the faults of tables and conditions stay faults."""
-    if isinstance(messages, Mapping):
-        for key, inner in messages.items():
-            step = "" if key == "_schema" else f"[{key}]" if isinstance(key, int) else f".{key}"
-            yield from _messages(inner, path + step)
-    elif isinstance(messages, list):
-        for message in messages:
-            yield from _messages(message, path)
-    else:
-        yield path, messages if isinstance(messages, Fault) else str(messages)
+        title = default if given is None else text_of(given)
+        if title is None:
+            self.fault("TW004", f"{place}.title".lstrip("."), f"{given!r}"[:60], "expected a text, or an object with en and zh")
+        return title or default

@@ -24,7 +24,7 @@ from engine.documents import Document
 from engine.errors import RulebookError, RunError, UnknownCustomer
 from engine.moments import Moment, as_moment, month_starts, written
 from engine.registry import PluginHealth, Registry, load_plugins
-from engine.rulebook import Rulebook, load_rulebook
+from engine.rulebook import Rulebook, load_rulebook, nothing
 from engine.rulebook_sources import RulebookSource, read_source
 from engine.settings import Settings
 from engine.store import outcomes, rulebooks
@@ -247,6 +247,11 @@ class Engine:
         with self.store.read() as connection:
             return rulebooks.log(connection)
 
+    def _live_or_nothing(self) -> Rulebook:
+        with self.store.read() as connection:
+            published = rulebooks.any_live(connection)
+        return self.rulebook() if published else nothing(self.catalogue)
+
     def _loaded(self, version: Version) -> Rulebook:
         return load_rulebook(Document(version.document, f"rulebook version {version.number}"), self.registry, self.catalogue)
 
@@ -308,11 +313,12 @@ class Engine:
     def simulate(self, draft: RulebookSource, *, as_of: Moment = None, movers: int = 20) -> Simulation:
         """Evaluate a draft and the live rulebook over every customer at one moment and compare; nothing is stored.
 
-        as_of: None is the moment of the newest visible run. movers: how many single customers to name.
+        as_of: None is the moment of the newest visible run. movers: how many single customers to name. Where nothing is
+        published yet, every output of the draft is new.
         """
         from engine.simulation import simulate
 
-        return simulate(self.store, self.rulebook(), self.check(draft), self._simulated(as_of), movers=movers)
+        return simulate(self.store, self._live_or_nothing(), self.check(draft), self._simulated(as_of), movers=movers)
 
     def previewer(self, *, as_of: Moment = None) -> Previewer:
         """Keep features and the live outcome in memory, for one preview after another: `previewer.preview(engine.check(draft))`."""

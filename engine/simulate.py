@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.columns import Array, Codes, Column, Flags
 from engine.policy import Label, Output
 from engine.run import Outcome, PolicyOutcome
+
+if TYPE_CHECKING:
+    from engine.examples import ExampleResult
 
 NO_VALUE = ""
 """Stands where a customer has no label."""
@@ -127,6 +130,14 @@ class Mover:
 
 
 @dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many customers the draft gives each label of an output (a flag's "true" and "false"), and any value at all."""
+
+    customers: Mapping[str, int]
+    valued: int
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two outcomes over the same facts, output by output.
 
@@ -135,6 +146,7 @@ class Comparison:
     faults: by policy, what failed in the draft or what it takes along; live_faults: the same of the live rulebook.
     hits: by policy, (rule, live customers, draft customers). withheld: by policy and reason, (live, draft) customers.
     movers: those who move, the largest revenue first. moved, moved_amount: who moves in any output, each counted once.
+    sizes: of every label, flag and set output of the draft. examples: what became of the draft's example customers.
     """
 
     rows: int
@@ -150,6 +162,13 @@ class Comparison:
     movers: Sequence[Mover] = ()
     moved: int = 0
     moved_amount: int = 0
+    sizes: Mapping[str, Sizes] = field(default_factory=dict)
+    examples: Sequence[ExampleResult] = ()
+
+    @property
+    def broken(self) -> list[ExampleResult]:
+        """The example customers that break."""
+        return [result for result in self.examples if result.verdict == "breaks"]
 
 
 def compare(live: Outcome, draft: Outcome, amount: Array, *, movers: int = 20) -> Comparison:
@@ -185,7 +204,20 @@ def compare(live: Outcome, draft: Outcome, amount: Array, *, movers: int = 20) -
         movers=_movers(live, draft, list(migrations), anyone, amount, movers),
         moved=int(anyone.sum()),
         moved_amount=int(amount[anyone].sum()),
+        sizes={
+            address: _sizes(output, draft.column(address)) for address, output in after.items() if output.labels or output.kind == "flag"
+        },
     )
+
+
+def _sizes(output: Output, column: Column) -> Sizes:
+    if output.kind == "set":
+        assert not isinstance(column, Codes)
+        counts = [np.count_nonzero(column >> np.uint64(bit) & np.uint64(1)) for bit in range(len(output.labels))]
+        return Sizes({key: int(count) for key, count in zip(output.keys, counts, strict=True)}, int(np.count_nonzero(column)))
+    codes, keys = _codes(column)
+    by_code = np.bincount(codes[codes >= 0], minlength=len(keys)).tolist()
+    return Sizes(dict(zip(keys, by_code, strict=True)), sum(by_code))
 
 
 def _labelled(output: Output) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -16,15 +17,17 @@ import numpy as np
 
 from engine.catalogue import Catalogue
 from engine.columns import Array, Codes, freeze
-from engine.errors import RunError
+from engine.errors import RunError, UnknownCustomer
+from engine.examples import judge_examples
 from engine.former import Snapshot, previous_columns, take_snapshot
 from engine.plan import Step
-from engine.rulebook import Rulebook
+from engine.rulebook import Rulebook, deciding
 from engine.run import Facts, Outcome, compute
 from engine.run_report import REVENUE
 from engine.simulate import Comparison, Migration, Mover, compare
 from engine.store.facts import store_settings
 from engine.store.features import FeatureTable, read_features
+from engine.store.identity import resolve_in
 from engine.store.lookups import external_ids
 from engine.store.session import Store
 
@@ -96,6 +99,8 @@ class Simulation:
                 {"customer": mover.external_id, "amount": mover.amount, "moves": [list(move) for move in mover.moves]}
                 for mover in found.movers
             ],
+            "sizes": {address: {"customers": dict(sizes.customers), "valued": sizes.valued} for address, sizes in found.sizes.items()},
+            "examples": [result.as_dict() for result in found.examples],
             "recomputed": list(self.recomputed),
             "seconds": self.seconds,
         }
@@ -152,7 +157,7 @@ class Previewer:
         outcome = compute(draft.plan, facts, kept=kept)
         computed = time.perf_counter()
         found = compare(self.outcome, outcome, self.amount, movers=movers)
-        found = replace(found, movers=self._named(found.movers))
+        found = replace(found, movers=self._named(found.movers), examples=judge_examples(draft, outcome, self._customers(draft)))
         seconds |= {"draft": round(computed - started, 4), "compare": round(time.perf_counter() - computed, 4)}
         base = self.snapshot.base
         return Simulation(
@@ -216,6 +221,17 @@ class Previewer:
                 return False
         return True
 
+    def _customers(self, draft: Rulebook) -> dict[str, int]:
+        """The internal keys of the stored customers that examples name, after joins; unknown ones left out."""
+        found: dict[str, int] = {}
+        names = [example.customer for example in draft.examples if example.customer]
+        if names:
+            with self.store.read() as connection:
+                for name in names:
+                    with suppress(UnknownCustomer):
+                        found[name] = resolve_in(connection, name)
+        return found
+
     def _named(self, movers: Iterable[Mover]) -> list[Mover]:
         found = list(movers)
         with self.store.read() as connection:
@@ -228,8 +244,8 @@ class FactsMoved(RunError):
 
 
 def _written(rulebook: Rulebook) -> dict[str, dict[str, Any]]:
-    """The canonical entries by key, all that decides an outcome: titles do not."""
-    return {entry["key"]: {name: value for name, value in entry.items() if name != "title"} for entry in rulebook.document["policies"]}
+    """The canonical entries by key, all that decides an outcome."""
+    return {entry["key"]: deciding(entry) for entry in rulebook.document["policies"]}
 
 
 def simulate(store: Store, live: Rulebook, draft: Rulebook, as_of: int, *, movers: int = 20) -> Simulation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,11 +14,12 @@ from engine.columns import Columns, Flags
 from engine.former import previous_columns, take_snapshot
 from engine.plan import Plan
 from engine.policy import Text
-from engine.rule_findings import RuleFinding, rule_findings
+from engine.rule_findings import RuleFinding, responsibility_findings, rule_findings
 from engine.rule_sets import RuleSet
-from engine.rulebook import PolicyEntry, Rulebook
+from engine.rulebook import PolicyEntry, Rulebook, deciding
 from engine.run import Facts, Outcome, compute
 from engine.store import outcomes, rulebooks
+from engine.store.facts import store_settings
 from engine.store.features import read_features
 from engine.store.models import rule_hit
 from engine.store.outcomes import RunRecord
@@ -37,10 +39,10 @@ def verify_rulebook(store: Store, rulebook: Rulebook) -> list[RuleFinding]:
     found = rule_findings(rulebook)
     with store.read() as connection:
         live = outcomes.live_run(connection)
-    if live is None:
-        return found
-    found = _counted(store, rulebook, live, found)
-    found += list(_not_hit(store, rulebook, live, found))
+    if live is not None:
+        found = _counted(store, rulebook, live, found)
+        found += list(_not_hit(store, rulebook, live, found))
+    found += responsibility_findings(rulebook, dt.datetime.now(store_settings(store).timezone).date())
     place = {step.entry.key: at for at, step in enumerate(rulebook.plan.steps)}
     return sorted(found, key=lambda each: place.get(each.policy, len(place)))
 
@@ -130,8 +132,8 @@ def _not_hit(store: Store, rulebook: Rulebook, live: RunRecord, found: Sequence[
 
 
 def _policies(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What decides the outcome of each policy: everything but its title."""
-    return {entry["key"]: {name: value for name, value in entry.items() if name != "title"} for entry in document["policies"]}
+    """What decides the outcome of each policy."""
+    return {entry["key"]: deciding(entry) for entry in document["policies"]}
 
 
 def _nobody_asked(entry: PolicyEntry, live: RunRecord) -> Finding:

@@ -27,7 +27,9 @@ def engine(tmp_path: Path) -> Any:
 
 
 def book(*policies: dict[str, Any]) -> dict[str, Any]:
-    return {"name": "Test", "guards": {"customers": None, "amount": None, "label": None, "silent_days": None}, "policies": list(policies)}
+    """All policies answered for, so that what is found is about their rules."""
+    answered = [{"owner": "tester", "review_by": "9999-12-31", **policy} for policy in policies]
+    return {"name": "Test", "guards": {"customers": None, "amount": None, "label": None, "silent_days": None}, "policies": answered}
 
 
 def table(policy: str, *rows: tuple[str, str], inputs: str = "orders.count", **entry: Any) -> dict[str, Any]:
@@ -133,3 +135,20 @@ def test_findings_as_plain_objects(engine: Engine) -> None:
         "customers": None,
         "text": {"en": "rows 1 and 2 both match orders.count = 3", "zh": "第 1 行和第 2 行同时命中 orders.count = 3"},
     }
+
+
+def test_who_answers_for_a_policy_is_a_finding(engine: Engine) -> None:
+    def said(*policies: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+        found = engine.verify({**book(), "policies": list(policies)})
+        return [(f.policy, f.place, f.finding.id, f.finding.severity) for f in found if f.finding.id.startswith("TW37")]
+
+    abc = {"key": "abc", "type": "abc"}
+    assert said(abc) == [("", "policies", "TW371", "note")]
+    assert said({**abc, "owner": "x"}) == [("abc", "", "TW372", "warning")]
+    assert said({**abc, "review_by": "2001-01-01"}) == [("abc", "", "TW371", "warning"), ("abc", "", "TW373", "warning")]
+    assert (
+        said(
+            {**abc, "review_by": "2001-01-01", "owner": "x", "enabled": False}, {**abc, "key": "b", "owner": "x", "review_by": "9999-01-01"}
+        )
+        == []
+    )

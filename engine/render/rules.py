@@ -47,5 +47,5 @@ def _words(page: Page, each: RuleFinding) -> Line:
     if each.customers is not None:
         customers = number(each.customers)
         touched = page.say(f"{customers} stored customer{'' if each.customers == 1 else 's'}", f"涉及 {customers} 位客户")
-    where = page.dots([f"{each.policy}.{each.place}", touched])
+    where = page.dots([".".join(filter(None, (each.policy, each.place))), touched])
     return Line.assemble((severity.in_(page.language), tone), "  ", each.finding.text.in_(page.language), "\n", (where, scale.QUIET))

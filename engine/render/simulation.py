@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text as Line
 
+from engine.examples import example_words
 from engine.policy import Text
 from engine.render import scale
 from engine.render.figures import change, duration, moment, money, number
@@ -34,6 +35,9 @@ def simulation(console: Console, found: Simulation, as_of: str, language: str, *
     )
     for policy, fault in compared.faults.items():
         page.callout(page.say(f"{policy} fails in the draft", f"{policy} 在草案中运行出错"), [fault], scale.BAD)
+    if compared.broken:
+        broken = [example_words(result.name, result.mismatches).in_(page.language) for result in compared.broken]
+        page.callout(page.say("Example customers that break", "不再成立的示例客户"), broken, scale.BAD)
     for addresses, en, zh in ((compared.new, "new outputs", "新增输出"), (compared.removed, "outputs that go", "将移除的输出")):
         if addresses:
             page.print(Line(page.say(en, zh) + page.say(": ", "：") + ", ".join(addresses)))

@@ -44,6 +44,11 @@ def publish(connection: Connection, number: int, *, actor: str) -> None:
     connection.execute(insert(publication).values(version_id=number, actor=actor, published_at=int(time.time())))
 
 
+def any_live(connection: Connection) -> bool:
+    """Whether anything was ever published."""
+    return connection.scalar(select(publication.c.id).limit(1)) is not None
+
+
 def live(connection: Connection) -> Version:
     """The live version. Raises `RulebookError` when none was ever published."""
     number = connection.scalar(select(publication.c.version_id).order_by(publication.c.id.desc()).limit(1))

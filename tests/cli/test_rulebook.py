@@ -92,7 +92,8 @@ def test_check_verifies_the_rules_and_counts_customers(graded_shop: Shop) -> Non
     assert "conflict.yaml has rules that conflict" in said
     assert "TW352  error  rows 1 and 2 both match orders.count = 3" in said
     found = graded_shop.json("rulebook", "check", path, code=2)["findings"]
-    assert [(one["id"], one["policy"], one["place"]) for one in found] == [("TW352", "t", "table")]
+    assert [(one["id"], one["policy"], one["place"]) for one in found] == [("TW352", "t", "table"), ("TW371", "", "policies")]
+    assert "policies" in said
     assert f"t.table · {found[0]['customers']} stored customer" in said
     assert "规则互相冲突" in graded_shop("--language", "zh", "rulebook", "check", path, code=2)
     assert "TW352" in graded_shop.fails("rulebook", "publish", path)
