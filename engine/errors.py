@@ -45,6 +45,25 @@ class FeatureError(TierwiseError):
     """A feature is unknown, has the wrong type, or cannot be computed."""
 
 
+class PeopleError(TierwiseError):
+    """A user, role, session or key is not there, or cannot be what was asked for."""
+
+
+class NotAllowed(PeopleError):
+    """Somebody is not who they say, or may not do what they asked for."""
+
+
+class TooManyTries(PeopleError):
+    """A password was tried too often. `wait` is how many seconds to wait."""
+
+    def __init__(self, message: str, wait: int = 0) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (str(self), self.wait))
+
+
 class PluginError(TierwiseError):
     """A plugin cannot be loaded, or breaks the plugin contract."""
 

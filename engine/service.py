@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from engine.evaluate import Evaluation, Evaluator
     from engine.explain import Explanation
+    from engine.people import People
     from engine.rule_findings import RuleFinding
     from engine.simulation import Previewer, Simulation
     from engine.store.ingest import ImportReport, UndoReport
@@ -121,6 +122,13 @@ class Engine:
             return self.rulebook().catalogue.list()
         except RulebookError:
             return self.catalogue.list()
+
+    @cached_property
+    def people(self) -> People:
+        """Users, sessions and keys."""
+        from engine.people import People
+
+        return People(self.store, self.settings)
 
     # --- facts -------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,8 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("TIERWISE_CACHE_DIR", "", "Where feature files are kept; next to an SQLite store when empty."),
     ("TIERWISE_ACTOR", "", "Who acts on the command line; the login name when empty."),
     ("TIERWISE_LANGUAGE", "en", "The language of the command line: en or zh."),
+    ("TIERWISE_SESSION_IDLE_MINUTES", "60", "After how many minutes without use a person is signed out."),
+    ("TIERWISE_SESSION_HOURS", "12", "After how many hours a person is signed out in any case."),
 )
 
 
@@ -34,6 +36,7 @@ class Settings:
     """The settings after checking; see `SETTINGS` for what each is. given: the names of those that were set, not defaulted.
 
     authenticated: whether the actor proved who it is; only a server that asked for a password or key says so.
+    session_idle, session_longest: seconds.
     """
 
     database_url: str
@@ -47,6 +50,8 @@ class Settings:
     language: str
     given: frozenset[str] = frozenset()
     authenticated: bool = False
+    session_idle: int = 3_600
+    session_longest: int = 43_200
 
     @classmethod
     def read(cls, **overrides: str | None) -> Settings:
@@ -70,6 +75,8 @@ class Settings:
             cache_dir=Path(raw["cache_dir"]) if raw["cache_dir"] else None,
             actor=raw["actor"] or _login(),
             language=_checked("LANGUAGE", raw["language"][:2].lower(), validate.OneOf(["en", "zh"], error="en or zh")),
+            session_idle=60 * _whole("SESSION_IDLE_MINUTES", raw["session_idle_minutes"], 1, 10_080),
+            session_longest=3_600 * _whole("SESSION_HOURS", raw["session_hours"], 1, 8_760),
             given=frozenset(key for key in defaults if overrides.get(key) is not None or env.str(key.upper(), "")),
         )
 
@@ -83,6 +90,12 @@ def _zone(name: str) -> ZoneInfo:
 def _digits(text: str) -> int:
     if text not in ("0", "1", "2", "3", "4"):
         raise TierwiseError(f"TIERWISE_MINOR_DIGITS: found {text!r}; expected a digit from 0 to 4")
+    return int(text)
+
+
+def _whole(name: str, text: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        raise TierwiseError(f"TIERWISE_{name}: found {text!r}; expected a whole number from {least} to {most}")
     return int(text)
 
 

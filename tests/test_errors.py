@@ -23,12 +23,15 @@ def test_the_family_is_the_documented_one() -> None:
     assert [kind.__name__ for kind in FAMILY] == [
         "FactError",
         "FeatureError",
+        "NotAllowed",
+        "PeopleError",
         "PluginError",
         "PolicyFault",
         "RulebookError",
         "RunError",
         "StoreError",
         "TierwiseError",
+        "TooManyTries",
         "UnknownCustomer",
     ]
 

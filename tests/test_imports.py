@@ -24,6 +24,7 @@ JOINTS = {
     "engine.export",
     "engine.former",
     "engine.jobs",
+    "engine.people",
     "engine.runner",
     "engine.service",
     "engine.simulation",
@@ -45,6 +46,7 @@ MAY_USE = {
 ALSO = {
     "engine.covers": {"pysat"},
     "engine.exporting.writers": {"openpyxl", "pyarrow"},
+    "engine.passwords": {"pwdlib", "zxcvbn"},
     "engine.registry": {"plugins"},  # only its folder, to find what is built in
     "engine.render": {"rich"},
     "engine.settings": {"environs"},

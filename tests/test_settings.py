@@ -32,6 +32,8 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         "CACHE_DIR": str(tmp_path / "cache"),
         "ACTOR": "li",
         "LANGUAGE": "zh_CN.UTF-8",
+        "SESSION_IDLE_MINUTES": "30",
+        "SESSION_HOURS": "8",
     }.items():
         monkeypatch.setenv(f"TIERWISE_{name}", value)
     settings = Settings.read()
@@ -68,6 +70,7 @@ def test_an_empty_setting_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) ->
         ("MINOR_DIGITS", "5", "TIERWISE_MINOR_DIGITS: found '5'"),
         ("MINOR_DIGITS", "２", "TIERWISE_MINOR_DIGITS: found '２'"),
         ("LANGUAGE", "fr", "TIERWISE_LANGUAGE: found 'fr'; expected en or zh"),
+        ("SESSION_HOURS", "0.5", "TIERWISE_SESSION_HOURS: found '0.5'; expected a whole number from 1 to 8760"),
         ("PLUGINS_DIR", "/nowhere/at/all", "TIERWISE_PLUGINS_DIR: /nowhere/at/all is not a folder"),
     ],
 )

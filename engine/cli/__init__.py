@@ -13,7 +13,7 @@ import traceback
 import click
 
 from engine._version import __version__
-from engine.cli import ask, customers, demo, export, facts, plugins, rulebook, runs, store
+from engine.cli import ask, customers, demo, export, facts, people, plugins, rulebook, runs, store
 from engine.cli.shared import App, Family
 
 BUG = 70
@@ -51,6 +51,8 @@ for command in (
     customers.customers,
     facts.batches,
     facts.void,
+    people.users,
+    people.keys,
     store.settings,
 ):
     cli.add_command(command)

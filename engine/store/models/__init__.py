@@ -9,6 +9,7 @@ Every column says what kind of personal data it holds: `none`, `id` (points at a
 """
 
 from engine.store.models.base import SLOTS, Big, metadata, slot_name
+from engine.store.models.exchange import delivery, event, feed, idempotency_key, webhook
 from engine.store.models.facts import (
     REFUND,
     SALE,
@@ -29,6 +30,15 @@ from engine.store.models.facts import (
     term,
 )
 from engine.store.models.outcomes import ASSIGNMENT_VIEW, block, change, current, label, label_summary, output, rule_hit, run, run_state
+from engine.store.models.people import (
+    api_key,
+    export_log,
+    role_permission,
+    sign_in_attempt,
+    user_account,
+    user_role,
+    user_session,
+)
 from engine.store.models.rules import audit_entry, draft, draft_edit, fixed_value, publication, review, rulebook_version, schedule
 
 __all__ = [
@@ -38,6 +48,7 @@ __all__ = [
     "SLOTS",
     "Big",
     "alias",
+    "api_key",
     "audit_entry",
     "block",
     "change",
@@ -45,12 +56,17 @@ __all__ = [
     "custom_field",
     "custom_value",
     "customer",
+    "delivery",
     "draft",
     "draft_edit",
+    "event",
     "exchange_rate",
+    "export_log",
     "fact_clock",
+    "feed",
     "fixed_value",
     "former_fact",
+    "idempotency_key",
     "import_batch",
     "label",
     "label_summary",
@@ -62,13 +78,19 @@ __all__ = [
     "publication",
     "rejected_row",
     "review",
+    "role_permission",
     "rule_hit",
     "rulebook_version",
     "run",
     "run_state",
     "schedule",
     "setting",
+    "sign_in_attempt",
     "slot_name",
     "source",
     "term",
+    "user_account",
+    "user_role",
+    "user_session",
+    "webhook",
 ]
