@@ -28,7 +28,7 @@ from engine.registry import Registry
 from engine.rulebook import Rulebook
 from engine.run import Facts, Outcome, compute, outcome_digest
 from engine.run_report import REVENUE, label_counts, make_report, rule_hits, states, warnings
-from engine.store import outcomes
+from engine.store import audit, outcomes
 from engine.store.blocks import Block, encode
 from engine.store.facts import fact_seq, store_settings
 from engine.store.features import FeatureTable, keep_features, read_features
@@ -53,6 +53,7 @@ class RunOptions:
     partitions: int = 1
     recompute: bool = False
     progress: Progress | None = None
+    authenticated: bool = False
 
 
 @dataclass(slots=True)
@@ -140,6 +141,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             clock,
             visible=not report["held"] and not options.historical,
             recompute=options.recompute,
+            authenticated=options.authenticated,
         )
 
 
@@ -177,7 +179,7 @@ def _row(
     }
 
 
-def release(store: Store, run_id: int, actor: str) -> RunRecord:
+def release(store: Store, run_id: int, actor: str, *, authenticated: bool = False) -> RunRecord:
     """Make a held run visible. Raises `RunError` when it is not held or a newer run has become visible since."""
     with store.write(bulk=True) as connection:
         one_writer(connection)
@@ -196,6 +198,8 @@ def release(store: Store, run_id: int, actor: str) -> RunRecord:
         done = outcomes.make_visible(connection, run_id, new, base_block, live, live_block)
         report = json.dumps(held.report | {"changes": done.changes, "moved": done.moved}, ensure_ascii=False)
         connection.execute(update(run).where(run.c.id == run_id).values(released_by=actor, report=report))
+        details = {"version": held.version_id, "digest": held.digest, "changes": done.changes}
+        audit.record(connection, actor=actor, authenticated=authenticated, action="run.release", subject=f"run:{run_id}", details=details)
         return outcomes.record(connection, run_id)
 
 
@@ -209,6 +213,7 @@ def _keep(
     *,
     visible: bool,
     recompute: bool,
+    authenticated: bool = False,
 ) -> RunRecord:
     """The last transaction: store the run, and make it visible unless it is held or a look back."""
     start = time.perf_counter()
@@ -233,7 +238,16 @@ def _keep(
         clock.seconds["write"] = round(time.perf_counter() - start, 4)
         report["seconds"] = clock.seconds
         connection.execute(update(run).where(run.c.id == run_id).values(report=json.dumps(report, ensure_ascii=False)))
-        return outcomes.record(connection, run_id)
+        kept = outcomes.record(connection, run_id)
+        audit.record(
+            connection,
+            actor=kept.actor,
+            authenticated=authenticated,
+            action="run",
+            subject=f"run:{run_id}",
+            details={"status": kept.status, "version": kept.version_id, "as_of": kept.as_of, "digest": kept.digest, "held": kept.held},
+        )
+        return kept
 
 
 def _check_snapshot(store: Store, snapshot: Snapshot, number: int, options: RunOptions) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 from zoneinfo import ZoneInfo
 
 from engine import runner
@@ -27,7 +27,7 @@ from engine.registry import PluginHealth, Registry, load_plugins
 from engine.rulebook import Rulebook, load_rulebook, nothing
 from engine.rulebook_sources import RulebookSource, read_source
 from engine.settings import Settings
-from engine.store import outcomes, rulebooks
+from engine.store import audit, outcomes, rulebooks
 from engine.store.facts import StoreSettings, fix_settings, store_settings
 from engine.store.outcomes import RunRecord
 from engine.store.rulebooks import Version
@@ -36,12 +36,20 @@ from engine.store.session import Store
 if TYPE_CHECKING:
     import pandas as pd
 
+    from engine.audit import Audit
     from engine.evaluate import Evaluation, Evaluator
     from engine.explain import Explanation
     from engine.people import People
     from engine.rule_findings import RuleFinding
     from engine.simulation import Previewer, Simulation
     from engine.store.ingest import ImportReport, UndoReport
+
+
+class Acting(TypedDict):
+    """In whose name a verb acts, as the store's functions take it."""
+
+    actor: str
+    authenticated: bool
 
 
 class Engine:
@@ -63,9 +71,10 @@ class Engine:
         actor: in whose name the verbs act. plugins: single plugin files to load besides the installed ones.
         """
         settings = Settings.read(database_url=url, actor=actor)
-        store = Store.open(settings.database_url, cache_dir=settings.cache_dir, create=create)
+        store = Store.open(settings.database_url, cache_dir=settings.cache_dir, create=create, audit_keys=settings.audit_keys)
         try:
             fix_settings(store, settings)
+            audit.seal(store, settings.actor)
             return cls(store, settings, load_plugins(settings.plugins_dir, settings.blocked_plugins, paths=plugins))
         except BaseException:
             store.close()
@@ -116,6 +125,13 @@ class Engine:
             custom = custom_features(connection)
         return Catalogue.built_in().with_features([*self.registry.features.values(), *custom])
 
+    @cached_property
+    def audit(self) -> Audit:
+        """Who did what: `audit.verify()`, `audit.entries(...)`."""
+        from engine.audit import Audit
+
+        return Audit(self)
+
     def features(self) -> Sequence[Feature]:
         """Every feature of the live rulebook's catalogue, or of the store's when none is published."""
         try:
@@ -129,6 +145,10 @@ class Engine:
         from engine.people import People
 
         return People(self.store, self.settings)
+
+    @property
+    def _acting(self) -> Acting:
+        return {"actor": self.settings.actor, "authenticated": self.settings.authenticated}
 
     # --- facts -------------------------------------------------------------------------------------------------
 
@@ -148,11 +168,10 @@ class Engine:
         from engine.store import ingest
 
         self.__dict__.pop("catalogue", None)
-        actor = self.settings.actor
         if isinstance(facts, list):
-            return ingest.import_rows(self.store, str(mapping), facts, source="api", actor=actor)
+            return ingest.import_rows(self.store, str(mapping), facts, source="api", **self._acting)
         chosen = ingest.load_mapping(mapping, settings=self.business)
-        return ingest.import_file(self.store, Path(facts), chosen, actor=actor, dry_run=dry_run, progress=progress)
+        return ingest.import_file(self.store, Path(facts), chosen, **self._acting, dry_run=dry_run, progress=progress)
 
     def customer_id(self, external_id: str) -> int:
         """The internal key of a customer by its own id or an alias. Raises `UnknownCustomer`."""
@@ -173,20 +192,20 @@ class Engine:
         from engine.store import ingest
 
         self.__dict__.pop("catalogue", None)
-        return ingest.undo(self.store, batch, self.settings.actor)
+        return ingest.undo(self.store, batch, **self._acting)
 
     def void(self, kind: str, source: str, external_id: str, *, back: bool = False) -> bool:
         """Take one order or customer out of every feature, or bring it back; returns whether anything changed."""
         from engine.store import ingest
 
         verb = ingest.unvoid if back else ingest.void
-        return verb(self.store, kind, source, external_id, self.settings.actor)
+        return verb(self.store, kind, source, external_id, **self._acting)
 
     def join_customers(self, survivor: str, other: str) -> None:
         """Make two customers one: the other's ids and orders count for the survivor from now on."""
         from engine.store.identity import join
 
-        join(self.store, self.customer_id(survivor), self.customer_id(other), self.settings.actor)
+        join(self.store, self.customer_id(survivor), self.customer_id(other), **self._acting)
 
     def separate_customer(self, external_id: str, source: str | None = None) -> None:
         """Undo a join: the customer gets its own ids and orders back. source: needed where two sources use the id."""
@@ -200,13 +219,13 @@ class Engine:
                 raise UnknownCustomer(f"customer {external_id!r} is known to the sources {', '.join(found)}; name the source")
             self.customer_id(external_id)  # says what is near when nobody has this id
             source = found[0]
-        separate(self.store, (source, external_id), self.settings.actor)
+        separate(self.store, (source, external_id), **self._acting)
 
     def flag_not_graded(self, customer: str, reason: str | None) -> None:
         """Leave a customer out of grading for a reason; None grades it again."""
         from engine.store.identity import flag_not_graded
 
-        flag_not_graded(self.store, self.customer_id(customer), reason, actor=self.settings.actor)
+        flag_not_graded(self.store, self.customer_id(customer), reason, **self._acting)
 
     # --- rules -------------------------------------------------------------------------------------------------
 
@@ -239,6 +258,15 @@ class Engine:
         with self.store.write() as connection:
             number = rulebooks.save(connection, rulebook.hash, rulebook.text, author=actor, note=note)
             rulebooks.publish(connection, number, actor=actor)
+            details = {"hash": rulebook.hash}
+            audit.record(
+                connection,
+                actor=actor,
+                authenticated=self.settings.authenticated,
+                action="rulebook.publish",
+                subject=f"version:{number}",
+                details=details,
+            )
             return rulebooks.get(connection, str(number))
 
     def version(self, name: str = "live") -> Version:
@@ -281,7 +309,7 @@ class Engine:
         """
         version = self.version()
         moment = as_moment(as_of, self.zone)
-        options = runner.RunOptions(moment, self.settings.actor, historical, partitions, recompute, progress)
+        options = runner.RunOptions(moment, self.settings.actor, historical, partitions, recompute, progress, self.settings.authenticated)
         record = runner.conduct(self.store, self.registry, version.number, self._loaded(version), options)
         self.__dict__.pop("_evaluator", None)
         return record
@@ -294,7 +322,7 @@ class Engine:
     def release(self, run_id: int) -> RunRecord:
         """Make a held run visible."""
         self.__dict__.pop("_evaluator", None)
-        return runner.release(self.store, run_id, self.settings.actor)
+        return runner.release(self.store, run_id, **self._acting)
 
     def runs(self, limit: int = 50) -> Sequence[RunRecord]:
         """The newest runs first."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -25,6 +25,11 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("TIERWISE_BLOCKED_PLUGINS", "", "Names of plugins that are not loaded, separated by commas."),
     ("TIERWISE_CACHE_DIR", "", "Where feature files are kept; next to an SQLite store when empty."),
     ("TIERWISE_ACTOR", "", "Who acts on the command line; the login name when empty."),
+    (
+        "TIERWISE_AUDIT_KEY",
+        "",
+        "The secret that the audit trail is sealed with, 16 characters or more; after a comma, those that it was sealed with before.",
+    ),
     ("TIERWISE_LANGUAGE", "en", "The language of the command line: en or zh."),
     ("TIERWISE_SESSION_IDLE_MINUTES", "60", "After how many minutes without use a person is signed out."),
     ("TIERWISE_SESSION_HOURS", "12", "After how many hours a person is signed out in any case."),
@@ -52,6 +57,7 @@ class Settings:
     authenticated: bool = False
     session_idle: int = 3_600
     session_longest: int = 43_200
+    audit_keys: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def read(cls, **overrides: str | None) -> Settings:
@@ -74,6 +80,7 @@ class Settings:
             blocked_plugins=tuple(name.strip() for name in raw["blocked_plugins"].split(",") if name.strip()),
             cache_dir=Path(raw["cache_dir"]) if raw["cache_dir"] else None,
             actor=raw["actor"] or _login(),
+            audit_keys=_keys(raw["audit_key"]),
             language=_checked("LANGUAGE", raw["language"][:2].lower(), validate.OneOf(["en", "zh"], error="en or zh")),
             session_idle=60 * _whole("SESSION_IDLE_MINUTES", raw["session_idle_minutes"], 1, 10_080),
             session_longest=3_600 * _whole("SESSION_HOURS", raw["session_hours"], 1, 8_760),
@@ -85,6 +92,13 @@ def _zone(name: str) -> ZoneInfo:
     if name not in available_timezones():
         raise TierwiseError(f"TIERWISE_TIMEZONE: {name!r} is not a time zone; {did_you_mean(name, available_timezones())}".rstrip("; "))
     return ZoneInfo(name)
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    if any(len(key) < 16 for key in keys):
+        raise TierwiseError("TIERWISE_AUDIT_KEY: found a key of fewer than 16 characters; make one with: openssl rand -hex 32")
+    return keys
 
 
 def _digits(text: str) -> int:

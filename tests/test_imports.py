@@ -18,6 +18,7 @@ import engine
 ROOT = Path(__file__).parents[1]
 
 JOINTS = {
+    "engine.audit",
     "engine.cli",
     "engine.evaluate",
     "engine.explain",

@@ -31,6 +31,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         "BLOCKED_PLUGINS": " abc, ,rfm,",
         "CACHE_DIR": str(tmp_path / "cache"),
         "ACTOR": "li",
+        "AUDIT_KEY": "a newer secret of ours, an older secret of ours,",
         "LANGUAGE": "zh_CN.UTF-8",
         "SESSION_IDLE_MINUTES": "30",
         "SESSION_HOURS": "8",
@@ -41,6 +42,8 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert (settings.timezone.key, settings.currency, settings.minor_digits, settings.language) == ("Europe/Berlin", "EUR", 0, "zh")
     assert (settings.plugins_dir, settings.cache_dir) == (tmp_path, tmp_path / "cache")
     assert (settings.blocked_plugins, settings.actor) == (("abc", "rfm"), "li")
+    assert settings.audit_keys == ("a newer secret of ours", "an older secret of ours")
+    assert "secret of ours" not in repr(settings)
     assert settings.given == {name.removeprefix("TIERWISE_").lower() for name, _, _ in SETTINGS}
 
 
@@ -69,6 +72,7 @@ def test_an_empty_setting_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) ->
         ("MINOR_DIGITS", "two", "TIERWISE_MINOR_DIGITS: found 'two'; expected a digit from 0 to 4"),
         ("MINOR_DIGITS", "5", "TIERWISE_MINOR_DIGITS: found '5'"),
         ("MINOR_DIGITS", "２", "TIERWISE_MINOR_DIGITS: found '２'"),
+        ("AUDIT_KEY", "short", "TIERWISE_AUDIT_KEY: found a key of fewer than 16 characters; make one with: openssl rand -hex 32"),
         ("LANGUAGE", "fr", "TIERWISE_LANGUAGE: found 'fr'; expected en or zh"),
         ("SESSION_HOURS", "0.5", "TIERWISE_SESSION_HOURS: found '0.5'; expected a whole number from 1 to 8760"),
         ("PLUGINS_DIR", "/nowhere/at/all", "TIERWISE_PLUGINS_DIR: /nowhere/at/all is not a folder"),

@@ -13,7 +13,7 @@ import traceback
 import click
 
 from engine._version import __version__
-from engine.cli import ask, customers, demo, export, facts, people, plugins, rulebook, runs, store
+from engine.cli import ask, audit, customers, demo, export, facts, people, plugins, rulebook, runs, store
 from engine.cli.shared import App, Family
 
 BUG = 70
@@ -51,6 +51,7 @@ for command in (
     customers.customers,
     facts.batches,
     facts.void,
+    audit.audit,
     people.users,
     people.keys,
     store.settings,

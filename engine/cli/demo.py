@@ -70,7 +70,7 @@ def _open(app: App, store: Path, timezone: str, currency: str) -> Engine:
 
     url = f"sqlite:///{store}"
     settings = replace(app.settings, database_url=url)
-    opened = Store.open(url)
+    opened = Store.open(url, audit_keys=settings.audit_keys)
     init_settings(opened, timezone, currency, 2)
     return Engine(opened, settings, load_plugins(settings.plugins_dir, settings.blocked_plugins))
 

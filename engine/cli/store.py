@@ -31,7 +31,7 @@ def init(app: App, timezone: str | None, currency: str | None, minor_digits: str
     from engine.store.session import Store
 
     s = Settings.read(database_url=app.database, timezone=timezone, currency=currency, minor_digits=minor_digits)
-    with Store.open(s.database_url, cache_dir=s.cache_dir) as store:
+    with Store.open(s.database_url, cache_dir=s.cache_dir, audit_keys=s.audit_keys) as store:
         business = init_settings(store, s.timezone.key, s.currency, s.minor_digits)
         engine = Engine(store, s, load_plugins(s.plugins_dir, s.blocked_plugins))
         first = not engine.rulebook_log()
@@ -108,6 +108,8 @@ def _is_set(name: str) -> bool:
 def _shown(name: str, default: str) -> str:
     """The value without a password."""
     value = os.environ.get(name) or default
+    if name == "TIERWISE_AUDIT_KEY" and value:
+        return "***"
     if name == "TIERWISE_DATABASE_URL":
         from sqlalchemy.engine import make_url
 

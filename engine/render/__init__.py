@@ -4,10 +4,11 @@ Every function takes a console, a view and a language ("en" or "zh"), prints and
 wider than the console, and without a terminal the same page comes out without colour.
 
 Pages: `run_summary`, `explanation`, `changes`, `import_report`, `demo_result`,
-`simulation`. Lists: `features`, `plugins`, `runs`,
+`simulation`. Lists: `audit_entries`, `audit_verified`, `features`, `plugins`, `runs`,
 `versions`, `faults`, `check_ok`, `rule_findings`, `next_steps`. While something works: `rows_progress`, `steps_progress`.
 """
 
+from engine.render.audit import audit_entries, audit_verified
 from engine.render.changes import changes
 from engine.render.demo import demo_result
 from engine.render.explanation import explanation
@@ -20,6 +21,8 @@ from engine.render.run import run_summary
 from engine.render.simulation import simulation
 
 __all__ = [
+    "audit_entries",
+    "audit_verified",
     "changes",
     "check_ok",
     "demo_result",

@@ -11,6 +11,8 @@ import unicodedata
 from sqlalchemy import Connection
 
 from engine.errors import FactError, UnknownCustomer, did_you_mean
+from engine.store import audit
+from engine.store.audit import Actor
 from engine.store.facts import next_fact_seq
 from engine.store.ingest.batches import note_act
 from engine.store.ingest.tables import Tables
@@ -57,7 +59,7 @@ def _near(tables: Tables, wanted: str) -> list[str]:
     return found
 
 
-def join(store: Store, survivor: int, loser: int, actor: str) -> None:
+def join(store: Store, survivor: int, loser: int, actor: str, *, authenticated: bool = False) -> None:
     """Make two customers one: the loser's ids and orders become the survivor's, whose profile stays.
 
     survivor, loser: internal keys. The loser's row remains, out of every run. Raises `FactError` or `UnknownCustomer`.
@@ -76,10 +78,10 @@ def join(store: Store, survivor: int, loser: int, actor: str) -> None:
         )
         tables.run("update alias set customer_id = ? where customer_id = ?", survivor, loser)
         tables.run("update customer set merged_into = ? where id = ? or merged_into = ?", survivor, loser, loser)
-        _finish(tables, seq, (survivor, loser), "join", f"customer {loser} into {survivor}", actor)
+        _finish(tables, seq, (survivor, loser), "join", f"customer {loser} into {survivor}", Actor(actor, authenticated))
 
 
-def separate(store: Store, alias: tuple[str, str], actor: str) -> int:
+def separate(store: Store, alias: tuple[str, str], actor: str, *, authenticated: bool = False) -> int:
     """Take a joined customer out again, with its ids and orders, and return its key.
 
     alias: (source, external id) of the customer that was joined into another. All ids it had before go with it.
@@ -106,11 +108,11 @@ def separate(store: Store, alias: tuple[str, str], actor: str) -> int:
             survivor,
             first,
         )
-        _finish(tables, seq, (survivor, first), "separate", f"customer {first} from {survivor}", actor)
+        _finish(tables, seq, (survivor, first), "separate", f"customer {first} from {survivor}", Actor(actor, authenticated))
     return int(first)
 
 
-def flag_not_graded(store: Store, customer: int, reason: str | None, *, actor: str = "system") -> None:
+def flag_not_graded(store: Store, customer: int, reason: str | None, *, actor: str = "system", authenticated: bool = False) -> None:
     """Leave a customer (walk-in account, staff, test, restricted by law) out of grading for a reason; None grades it again."""
     reason = (reason or "").strip() or None
     with store.write() as connection:
@@ -118,7 +120,7 @@ def flag_not_graded(store: Store, customer: int, reason: str | None, *, actor: s
         tables = Tables(connection)
         _check_alone(tables, customer)
         tables.run("update customer set not_graded = ? where id = ?", reason, customer)
-        _finish(tables, seq, (customer,), "not graded" if reason else "graded", f"customer {customer}", actor)
+        _finish(tables, seq, (customer,), "not graded" if reason else "graded", f"customer {customer}", Actor(actor, authenticated))
 
 
 def _check_alone(tables: Tables, key: int) -> None:
@@ -132,9 +134,17 @@ def _check_alone(tables: Tables, key: int) -> None:
         raise FactError(f"customer {key} is void")
 
 
-def _finish(tables: Tables, seq: int, customers: tuple[int, ...], act: str, what: str, actor: str) -> None:
+def _finish(tables: Tables, seq: int, customers: tuple[int, ...], act: str, what: str, actor: Actor) -> None:
     for key in customers:
         tables.run("update customer set fact_seq = ? where id = ?", seq, key)
     source = tables.one("select a.source_id from alias a where a.first_customer_id = ?", customers[0])
-    note_act(tables, act, int(source), what, actor, seq)
+    note_act(tables, act, int(source), what, actor.name, seq)
     tables.finish_ids()
+    audit.record(
+        tables.connection,
+        actor=actor.name,
+        authenticated=actor.authenticated,
+        action=f"customer.{act.replace(' ', '_')}",
+        subject=f"customer:{customers[0]}",
+        details={"with": list(customers[1:])} if customers[1:] else None,
+    )

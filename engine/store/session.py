@@ -25,26 +25,28 @@ from engine.errors import StoreError
 BUSY_SECONDS = 15
 """How long a write waits for another one; sqlite:///shop.db?timeout=2 waits 2 seconds."""
 
-MIGRATION_LOCK, WRITER_LOCK = 7_452_001, 7_452_002  # any numbers of our own; they name advisory locks on PostgreSQL
+MIGRATION_LOCK, WRITER_LOCK, AUDIT_LOCK = 7_452_001, 7_452_002, 7_452_003  # any numbers of our own; they name advisory locks on PostgreSQL
 
 
 class Store:
     """A database that holds facts, rules and outcomes. Made by `Store.open`; close it, or use it in `with`."""
 
-    def __init__(self, sql: SqlEngine, cache_dir: Path) -> None:
+    def __init__(self, sql: SqlEngine, cache_dir: Path, audit_keys: tuple[str, ...] = ()) -> None:
         self.sql = sql
         self.cache_dir = cache_dir
+        self.audit_keys = audit_keys
 
     @classmethod
-    def open(cls, url: str, *, cache_dir: Path | None = None, create: bool = True) -> Store:
+    def open(cls, url: str, *, cache_dir: Path | None = None, create: bool = True, audit_keys: tuple[str, ...] = ()) -> Store:
         """Open the store at `url`, bringing its tables to this version.
 
-        create: make a store that does not exist; otherwise its absence is a `StoreError`.
+        create: make a store that does not exist; otherwise its absence is a `StoreError`. audit_keys: what the audit trail
+        is sealed with, the newest first.
         """
         target = _checked(url, create=create)
         sql = create_engine(target, pool_pre_ping=target.get_backend_name() == "postgresql", connect_args=_connect_args(target))
         _listen(sql)
-        store = cls(sql, cache_dir or _default_cache(target))
+        store = cls(sql, cache_dir or _default_cache(target), audit_keys)
         try:
             with _explained(sql):
                 store._migrate()
@@ -79,7 +81,7 @@ class Store:
         bulk: leave foreign keys unchecked on SQLite, for writers of millions of rows that made the keys themselves.
         """
         with _explained(self.sql), self.sql.connect() as connection:
-            connection = connection.execution_options(tierwise_write=True)
+            connection = connection.execution_options(tierwise_write=True, tierwise_audit_keys=self.audit_keys)
             if bulk and self.is_sqlite:
                 _driver(connection).execute("pragma foreign_keys=OFF")
             try:

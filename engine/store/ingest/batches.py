@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import FactError
+from engine.store import audit
 from engine.store.facts import next_fact_seq
 from engine.store.ingest import restore
 from engine.store.ingest.intake import now
@@ -43,7 +44,7 @@ def rejected(store: Store, batch: int | None = None) -> dict[str, list[Any]]:
     return {name: [row[i] for row in rows] for i, name in enumerate(REJECTED_COLUMNS)}
 
 
-def undo(store: Store, batch: int, actor: str) -> UndoReport:
+def undo(store: Store, batch: int, actor: str, *, authenticated: bool = False) -> UndoReport:
     """Take an import batch back, in one transaction.
 
     Raises `FactError` when there is no such batch, when it was undone already, when a later batch changed its facts
@@ -62,6 +63,14 @@ def undo(store: Store, batch: int, actor: str) -> UndoReport:
         tables.many(f"update customer set fact_seq = {seq} where id = ?", ids)
         note_act(tables, "undo", source, f"batch {batch}", actor, seq)
         tables.finish_ids()
+        audit.record(
+            connection,
+            actor=actor,
+            authenticated=authenticated,
+            action="import.undo",
+            subject=f"batch:{batch}",
+            details={"removed": removed, "restored": restored},
+        )
     return UndoReport(batch, removed, restored)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from engine.errors import FactError, did_you_mean
+from engine.store import audit
+from engine.store.audit import Actor
 from engine.store.facts import next_fact_seq, read_settings
 from engine.store.ingest.clean import Rows
 from engine.store.ingest.fields import CUSTOM_KINDS, FIELDS, Field, field
@@ -36,7 +38,14 @@ class _DryRun(Exception):
 
 
 def import_file(
-    store: Store, path: str | Path, mapping: Mapping, *, actor: str, dry_run: bool = False, progress: Progress | None = None
+    store: Store,
+    path: str | Path,
+    mapping: Mapping,
+    *,
+    actor: str,
+    authenticated: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
 ) -> ImportReport:
     """Bring the facts of a CSV, Parquet or XLSX file into the store.
 
@@ -49,24 +58,31 @@ def import_file(
     try:
         settled = settle_columns(reader.names, mapping, str(path))
         columns = sorted({column.column for column in settled.columns.values()} | _rule_columns(settled))
-        return _import(store, reader, columns, settled, path.name, actor, dry_run, progress)
+        return _import(store, reader, columns, settled, path.name, Actor(actor, authenticated), dry_run, progress)
     finally:
         reader.close()
 
 
 def _import(
-    store: Store, reader: Reader, columns: Sequence[str], mapping: Mapping, file: str, actor: str, dry_run: bool, progress: Progress | None
+    store: Store,
+    reader: Reader,
+    columns: Sequence[str],
+    mapping: Mapping,
+    file: str,
+    actor: Actor,
+    dry_run: bool,
+    progress: Progress | None,
 ) -> ImportReport:
     began = time.perf_counter()
     report = ImportReport(None, mapping.kind, mapping.source, mapping.name, file, dry_run)
     report.warnings += unused_columns(reader.names, columns, mapping)
     try:
         with store.write(bulk=True) as connection:
-            intake = begin_batch(connection, mapping, report, file, actor)
+            intake = begin_batch(connection, mapping, report, file, actor.name)
             run_chunks(intake, reader.chunks(columns), reader.total, progress, bulk_allowed=not dry_run)
             if not report.rows:
                 raise FactError(f"{file} has a header but no rows; nothing to import")
-            finish_batch(intake)
+            finish_batch(intake, actor)
             if dry_run:
                 raise _DryRun
     except _DryRun:
@@ -149,8 +165,8 @@ def make_loader(intake: Intake, expected_rows: int) -> Loader:
     return OrderLoader(intake, expected_rows)
 
 
-def finish_batch(intake: Intake) -> None:
-    """Stamp the customers touched and write the batch's figures."""
+def finish_batch(intake: Intake, actor: Actor) -> None:
+    """Stamp the customers touched, and write the batch's figures and the entry of the audit trail."""
     report = intake.report
     intake.stamp()
     intake.tables.run(
@@ -158,6 +174,15 @@ def finish_batch(intake: Intake) -> None:
         now(), report.rows, report.created, report.updated, report.unchanged, report.rejected_rows, report.ignored_rows, intake.batch,
     )  # fmt: skip
     intake.tables.finish_ids()
+    figures = {name: getattr(report, name) for name in ("rows", "created", "updated", "unchanged", "rejected_rows", "ignored_rows")}
+    audit.record(
+        intake.tables.connection,
+        actor=actor.name,
+        authenticated=actor.authenticated,
+        action="import",
+        subject=f"batch:{intake.batch}",
+        details={"kind": intake.mapping.kind, "mapping": intake.mapping.name, **figures},
+    )
 
 
 def file_fields(mapping: Mapping) -> dict[str, Field]:

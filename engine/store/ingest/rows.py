@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.errors import FactError, did_you_mean
+from engine.store.audit import Actor
 from engine.store.facts import store_settings
 from engine.store.ingest.fields import FIELDS, field
 from engine.store.ingest.files import begin_batch, finish_batch, run_chunks
@@ -23,7 +24,9 @@ from engine.store.ingest.report import ImportReport
 from engine.store.session import Store
 
 
-def import_rows(store: Store, kind: str, rows: Sequence[Mapping[str, Any]], *, source: str, actor: str) -> ImportReport:
+def import_rows(
+    store: Store, kind: str, rows: Sequence[Mapping[str, Any]], *, source: str, actor: str, authenticated: bool = False
+) -> ImportReport:
     """Bring rows into the store: dicts with the native field names of `kind`.
 
     kind: customers, products, orders, lines or rates. A key that a row lacks leaves what is stored; None clears it. Values
@@ -43,7 +46,7 @@ def import_rows(store: Store, kind: str, rows: Sequence[Mapping[str, Any]], *, s
     with store.write() as connection:
         intake = begin_batch(connection, mapping, report, "", actor)
         run_chunks(intake, _chunks(rows), lambda: len(rows), None, bulk_allowed=False)
-        finish_batch(intake)
+        finish_batch(intake, Actor(actor, authenticated))
     report.seconds = time.perf_counter() - began
     return report
 

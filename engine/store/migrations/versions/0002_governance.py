@@ -6,6 +6,12 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+KEPT = ("audit_entry", "draft_edit", "publication", "review", "rulebook_version")
+"""Tables that are only added to: the database itself refuses to change or to take out a row."""
+
+EMPTY_HEAD = '{"count": 0, "hash": "' + 64 * "0" + '", "seal": "88231e6264b698cc792ce9f3d7a38cd29b2c86cd6ffa47870edd6fcdd23c2e37"}'
+"""The head of an audit trail without entries (engine/store/audit.py)."""
+
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -117,9 +123,38 @@ def upgrade() -> None:
     op.add_column("publication", sa.Column("note", sa.Text(), nullable=True))
     op.add_column("publication", sa.Column("approved_by", sa.Text(), nullable=True))
     op.add_column("publication", sa.Column("self_approved", sa.SmallInteger(), nullable=True))
+    op.get_bind().execute(sa.text("insert into setting (key, value) values ('audit_head', :value)"), {"value": EMPTY_HEAD})
+    _keep_rows()
+
+
+def _keep_rows() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        for table in KEPT:
+            for verb in ("update", "delete"):
+                op.execute(
+                    f"create trigger {table}_no_{verb} before {verb} on {table} begin select raise(abort, 'rows of {table} are kept as they are'); end"
+                )
+        return
+    op.execute(
+        "create function tierwise_keep_rows() returns trigger language plpgsql as "
+        "$$ begin raise exception 'rows of % are kept as they are', tg_table_name; end $$"
+    )
+    for table in KEPT:
+        op.execute(
+            f"create trigger {table}_keep before update or delete or truncate on {table} for each statement execute function tierwise_keep_rows()"
+        )
 
 
 def downgrade() -> None:
+    op.execute("delete from setting where key = 'audit_head'")
+    if op.get_bind().dialect.name == "sqlite":
+        for table in KEPT:
+            for verb in ("update", "delete"):
+                op.execute(f"drop trigger {table}_no_{verb}")
+    else:
+        for table in KEPT:
+            op.execute(f"drop trigger {table}_keep on {table}")
+        op.execute("drop function tierwise_keep_rows()")
     op.drop_column("publication", "self_approved")
     op.drop_column("publication", "approved_by")
     op.drop_column("publication", "note")
