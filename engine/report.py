@@ -59,6 +59,7 @@ class RunSummary:
     as_of: ISO 8601 in the business zone. graded: customers with an outcome, by policy. seconds: by step, in order.
     withheld: customers without an outcome, by policy and reason. faults, stale: by policy, what failed and what it
     took along. held: why nobody sees the run yet. moved: customers of whom anything changed; changes: what changed.
+    reading: whose facts were read again, where not simply everybody's were asked for.
     """
 
     run: int
@@ -81,6 +82,7 @@ class RunSummary:
     currency: str = ""
     minor_digits: int = 2
     base_run: int | None = None
+    reading: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ class ChangesView:
     flows: Sequence[Flow]
     moves: Sequence[Move] = ()
     base_run: int | None = None
+    reading: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from engine import guards
 from engine.columns import Array, Codes
@@ -35,6 +35,7 @@ from engine.store.features import FeatureTable, keep_features, read_features
 from engine.store.models import run
 from engine.store.outcomes import Finished, RunRecord
 from engine.store.packing import input_block, label_ids, outcome_block
+from engine.store.refresh import keep_reading, new_token, read_changed
 from engine.store.session import Store, one_writer
 
 RESULTS = 1
@@ -54,6 +55,7 @@ class RunOptions:
     recompute: bool = False
     progress: Progress | None = None
     authenticated: bool = False
+    changed: bool = False
 
 
 @dataclass(slots=True)
@@ -95,15 +97,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
         if same is not None:
             return same
     with clock.step("read"):
-        table, snapshot = read_features(
-            store,
-            sorted({*plan.features, REVENUE}),
-            options.as_of,
-            catalogue=rulebook.catalogue,
-            partitions=options.partitions,
-            also=lambda connection: take_snapshot(connection, options.as_of, historical=options.historical),
-            keep=False,
-        )
+        table, snapshot = _read(store, rulebook, print_, options)
         _check_snapshot(store, snapshot, number, options)
         facts = Facts(
             table.customer_id, table.key_hash, table.columns, table.not_graded, previous_columns(plan, snapshot, table.customer_id)
@@ -116,6 +110,10 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             outcome = compute(plan, facts, executor=LocalExecutor(options.partitions), progress=_policy_progress(options, clock))
         former = snapshot.base if options.historical else snapshot.live
         digesting = beside.submit(outcome_digest, outcome, former_lanes(former))
+        token = new_token()
+        if not options.historical:
+            key = _run_key(print_, options, snapshot.base, table.fact_seq)
+            beside.submit(keep_reading, store, table, rulebook.catalogue, options.as_of, print_, key, token)
         beside.submit(keep_features, store, table)
         with clock.step("compare"):
             ids = label_ids(store, outcome, snapshot.labels)
@@ -129,6 +127,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             summary, report = make_report(outcome, rulebook, registry, lanes, snapshot.last_order, store_settings(store).minor_digits)
             report["held"] = _held(rulebook, new, snapshot, outcome, order, options, digest)
             report["warnings"] = warnings(outcome)
+            report["reading"] = {**table.reading.as_dict(), "token": token} if table.reading else None
             report["rulebook"] = {"number": number, "hash": rulebook.hash, "name": rulebook.name}
         values = _row(number, print_, options, snapshot.base, table, digest, started)
         finished = Finished(values, *packed, states=states(outcome, registry), summary=summary, hits=rule_hits(outcome))
@@ -143,6 +142,20 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             recompute=options.recompute,
             authenticated=options.authenticated,
         )
+
+
+def _read(store: Store, rulebook: Rulebook, print_: str, options: RunOptions) -> tuple[FeatureTable, Snapshot]:
+    """The features that the rulebook needs, and what belongs to the same moment."""
+    names = sorted({*rulebook.plan.features, REVENUE})
+
+    def also(connection: Connection) -> Snapshot:
+        return take_snapshot(connection, options.as_of, historical=options.historical)
+
+    if options.changed:
+        return read_changed(
+            store, names, options.as_of, catalogue=rulebook.catalogue, fingerprint=print_, also=also, partitions=options.partitions
+        )
+    return read_features(store, names, options.as_of, catalogue=rulebook.catalogue, partitions=options.partitions, also=also, keep=False)
 
 
 def _held(

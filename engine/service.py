@@ -300,16 +300,19 @@ class Engine:
         historical: bool = False,
         partitions: int = 1,
         recompute: bool = False,
+        changed: bool = False,
         progress: runner.Progress | None = None,
     ) -> RunRecord:
         """Evaluate the live rulebook over every stored customer, and make the outcome visible unless a guard holds it.
 
         historical: a look back; kept as history, never touches current assignments. partitions: in how many parts the
-        columns are computed; the digest is the same. recompute: run even if the same run is already finished.
+        columns are computed; the digest is the same. recompute: run even if the same run is already finished. changed: read
+        again only the customers whom something happened to since an earlier run; the outcome is the same.
         """
         version = self.version()
         moment = as_moment(as_of, self.zone)
-        options = runner.RunOptions(moment, self.settings.actor, historical, partitions, recompute, progress, self.settings.authenticated)
+        actor, proved = self.settings.actor, self.settings.authenticated
+        options = runner.RunOptions(moment, actor, historical, partitions, recompute, progress, proved, changed)
         record = runner.conduct(self.store, self.registry, version.number, self._loaded(version), options)
         self.__dict__.pop("_evaluator", None)
         return record

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.policy import Label, Output, Text
+from engine.reading import reading_of
 from engine.render.figures import money
 from engine.render.scale import even_step
 from engine.report import ChangesView, Flow, ImportView, LabelLine, Move, OutputSummary, Place, RunLine, RunSummary, VersionLine
@@ -53,7 +54,13 @@ def summary_of(
         currency=currency,
         minor_digits=minor_digits,
         base_run=record.base_run_id,
+        reading=_reading(record),
     )
+
+
+def _reading(record: RunRecord) -> Text | None:
+    found = reading_of(record.reading) if record.reading else None
+    return found.sentence() if found and found.why != "asked" else None
 
 
 def labels_of(output: Output) -> tuple[Label, ...]:

@@ -26,6 +26,7 @@ def run_answer(record: RunRecord, zone: ZoneInfo) -> dict[str, Any]:
         "base_run": record.base_run_id,
         "fingerprint": record.fingerprint,
         "fact_seq": record.fact_seq,
+        "reading": record.reading,
         "seconds": record.seconds,
         "outputs": record.outputs,
         "withheld": record.withheld,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--back", type=click.IntRange(1, 600), metavar="N", help="How many months to look back.")
 @click.option("--release", type=ID, metavar="ID", help="Make a held run visible.")
 @click.option("--recompute", is_flag=True, help="Compute again even if the same run is already there.")
+@click.option("--changed", is_flag=True, help="Read again only the customers whom something happened to; the outcome is the same.")
 @pass_app
 def run(
     app: App,
@@ -42,6 +43,7 @@ def run(
     back: int | None,
     release: int | None,
     recompute: bool,
+    changed: bool,
 ) -> None:
     """Grade every stored customer by the live rulebook.
 
@@ -50,8 +52,8 @@ def run(
     """
     from engine.store.reader_start import start_early
 
-    _check_options(as_of, historical, every, back, release)
-    if release is None:
+    _check_options(as_of, historical, every, back, release, changed)
+    if release is None and not changed:
         start_early(app.settings.database_url)
     with app.engine() as engine:
         with steps_bar(app, app.text("run", "运行"), quiet=as_json) as tell:
@@ -60,15 +62,17 @@ def run(
             elif back is not None:
                 records = list(engine.run_history(back, until=as_of, progress=tell))
             else:
-                records = [engine.run(as_of, historical=historical, partitions=partitions, recompute=recompute, progress=tell)]
+                records = [
+                    engine.run(as_of, historical=historical, partitions=partitions, recompute=recompute, changed=changed, progress=tell)
+                ]
         _answer(app, engine, records, as_json, several=back is not None)
     click.get_current_context().exit(max(exit_code(record) for record in records))
 
 
-def _check_options(as_of: str | None, historical: bool, every: str | None, back: int | None, release: int | None) -> None:
+def _check_options(as_of: str | None, historical: bool, every: str | None, back: int | None, release: int | None, changed: bool) -> None:
     if (every is None) != (back is None):
         raise click.UsageError("--every month and --back N belong together, as in: tierwise run --every month --back 24")
-    if release is not None and (as_of or historical or every):
+    if release is not None and (as_of or historical or every or changed):
         raise click.UsageError("--release takes no other option: a held run is released as it is")
 
 

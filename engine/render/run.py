@@ -41,6 +41,7 @@ def header(page: Page, run: RunSummary) -> None:
                     ),
                 ),
                 (page.say("changes", "变动"), Line(_changes(page, run))),
+                *([(page.say("read again", "重新读取"), Line(run.reading.in_(page.language)))] if run.reading else []),
             ]
         )
     )

@@ -93,8 +93,11 @@ def save(folder: Path, key: Key, table: FeatureTable) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Remove every file: a customer was erased."""
+    """Remove every file, also of what runs read: a customer was erased."""
+    from engine.store import raw_cache
+
     _prune(folder, keep=0)
+    raw_cache.clear(folder)
 
 
 def _prune(folder: Path, keep: int = KEPT) -> None:

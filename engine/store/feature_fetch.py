@@ -26,9 +26,10 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import OperationalError
 
+from engine.columns import Array
 from engine.errors import StoreError
-from engine.store.feature_columns import Answer
-from engine.store.feature_sql import Query, rendered
+from engine.store.feature_rows import Answer
+from engine.store.feature_sql import Customers, Query, rendered
 from engine.store.models import customer, fact_clock
 from engine.store.reader_start import CONNECTIONS, reader_process
 from engine.store.session import BUSY_SECONDS, Store, driver
@@ -38,6 +39,9 @@ PLAIN_UP_TO = 50_000
 
 LOCK_SECONDS = 2.0
 """How long a read waits for the write lock; a bulk import may hold it for a minute."""
+
+AT_ONCE = 20_000
+"""Single customers in one statement."""
 
 RANGES = 4 * CONNECTIONS
 """Customer ranges per query: more than connections, because early customers have more orders than late ones."""
@@ -77,8 +81,8 @@ def snapshot(store: Store) -> Iterator[Snapshot]:
             yield Snapshot(store, connection, reader)
 
 
-def ranges(connection: Connection, customers: range | None, partitions: int, *, parallel: bool) -> list[tuple[int, int]]:
-    """Customer ranges, both ends included, that cover every customer (or those asked for)."""
+def ranges(connection: Connection, customers: range | None, partitions: int, *, parallel: bool) -> list[Customers]:
+    """Customer ranges that cover every customer (or those asked for)."""
     if customers is not None:
         first, last = customers.start, customers.stop - 1
     else:
@@ -86,18 +90,19 @@ def ranges(connection: Connection, customers: range | None, partitions: int, *, 
         first, last = (connection.scalar(select(edge(customer.c.id))) or 0 for edge in (func.min, func.max))
     parts = max(partitions, RANGES if parallel else 1)
     edges = [first + (last + 1 - first) * number // parts for number in range(parts + 1)]
-    return [(low, high - 1) for low, high in pairwise(edges) if high > low] or [(first, last)]
+    return [Customers(low, high - 1) for low, high in pairwise(edges) if high > low] or [Customers(first, last)]
+
+
+def chosen(keys: Array) -> list[Customers]:
+    """Single customers (ascending keys), in statements of a bearable length."""
+    return [Customers(0, 0, tuple(keys[at : at + AT_ONCE].tolist())) for at in range(0, max(len(keys), 1), AT_ONCE)]
 
 
 def answers(
-    shot: Snapshot, queries: Sequence[Query], as_of: int, ids: Sequence[Sequence[int]], parts: Sequence[tuple[int, int]]
+    shot: Snapshot, queries: Sequence[Query], as_of: int, ids: Sequence[Sequence[int]], parts: Sequence[Customers]
 ) -> Iterator[tuple[Query, Answer]]:
-    """The answers of every query for every range; customers are asked first."""
-    asked = [
-        (query, rendered(query, sqlite=shot.store.is_sqlite, as_of=as_of, ids=ids, low=low, high=high))
-        for query in queries
-        for low, high in parts
-    ]
+    """The answers of every query for every part; customers are asked first."""
+    asked = [(query, rendered(query, sqlite=shot.store.is_sqlite, as_of=as_of, ids=ids, who=who)) for query in queries for who in parts]
     if shot.reader is not None:
         return shot.reader.answers(asked)
     if shot.exported:
@@ -266,4 +271,4 @@ def _joined(shot: Snapshot) -> Iterator[Any]:
         yield cursor
 
 
-__all__ = ["PLAIN_UP_TO", "Reader", "Snapshot", "answers", "ranges", "snapshot"]
+__all__ = ["PLAIN_UP_TO", "Reader", "Snapshot", "answers", "chosen", "ranges", "snapshot"]

@@ -5,8 +5,8 @@ that divides happens later in NumPy (ENGINE 10, 12). What all pieces of a query 
 stands in its WHERE: on 10 M orders that takes the query from 1.2 s to 0.8 s, so sales and refunds are two queries.
 
 The texts are the same for every moment and both databases. `@names` stand for what is filled in by `rendered`:
-`@s86400` the moment that many seconds before `as_of`, `@t3` the ids of the fourth text, `@low` and `@high` the first and
-last customer, `@index`, `@rows`, `@join` the hints that SQLite needs.
+`@s86400` the moment that many seconds before `as_of`, `@t3` the ids of the fourth text, `@who` the customers asked for
+(a range of keys, or some keys), `@index`, `@rows`, `@join` the hints that SQLite needs.
 """
 
 from __future__ import annotations
@@ -113,12 +113,13 @@ class Query:
 class Plan:
     """What a read of some features takes.
 
-    features: with what ratios are made of, in the order in which they can be computed. texts: (field, value) of which
-    `@t0`, `@t1`, ... are the ids.
+    features: with what ratios are made of, in the order in which they can be computed. pieces: of each feature.
+    profile: columns of the customers themselves. texts: (field, value) of which `@t0`, `@t1`, ... are the ids.
     """
 
     features: list[Feature]
     pieces: dict[str, tuple[Piece, ...]] = field(default_factory=dict)
+    profile: list[str] = field(default_factory=list)
     queries: list[Query] = field(default_factory=list)
     texts: list[tuple[str, str]] = field(default_factory=list)
 
@@ -128,15 +129,26 @@ class Plan:
             self.texts.append((kind, value))
         return f"@t{self.texts.index((kind, value))}"
 
+    @property
+    def wanted(self) -> list[Piece]:
+        """Every piece once."""
+        return list(dict.fromkeys(piece for pieces in self.pieces.values() for piece in pieces))
+
+    @property
+    def edges(self) -> list[int]:
+        """Seconds before `as_of` at which orders come into some window or leave it."""
+        facts = [piece for piece in self.wanted if piece.source in FACTS]
+        return sorted({piece.until for piece in facts} | {piece.after for piece in facts if piece.after is not None})
+
 
 def make_plan(names: Iterable[str], catalogue: Catalogue) -> Plan:
     """The queries for the named features. Raises `FeatureError` for an unknown name or a feature that cannot be read."""
     plan = Plan(_with_terms(names, catalogue))
     for feature in plan.features:
         plan.pieces[feature.name] = _pieces(feature, plan, catalogue)
-    profile = sorted({feature.of for feature in plan.features if feature.source == "profile"})
-    wanted = dict.fromkeys(piece for pieces in plan.pieces.values() for piece in pieces)
-    plan.queries = [_customer_query(profile), *_fact_queries(wanted), *_day_queries(wanted), *_custom_queries(plan)]
+    plan.profile = sorted({feature.of for feature in plan.features if feature.source == "profile"})
+    wanted = plan.wanted
+    plan.queries = [_customer_query(plan.profile), *_fact_queries(wanted), *_day_queries(wanted), *_custom_queries(plan)]
     return plan
 
 
@@ -199,9 +211,7 @@ def _customer_query(columns: Sequence[str]) -> Query:
     chosen = "".join(f", cast(coalesce(o.{PROFILE_COLUMNS[name]}, {NULL}) as bigint) as {name}" for name in columns)
     flag = "case when o.not_graded is null then 0 else 1 end as not_graded"
     live = "o.merged_into is null and o.voided_at is null"
-    return Query(
-        "customers", f"select o.id as customer_id, o.key_hash, {flag}{chosen} from customer o where o.id between @low and @high and {live}"
-    )
+    return Query("customers", f"select o.id as customer_id, o.key_hash, {flag}{chosen} from customer o where o.id @who and {live}")
 
 
 def _custom_queries(plan: Plan) -> list[Query]:
@@ -210,7 +220,7 @@ def _custom_queries(plan: Plan) -> list[Query]:
     if not names:
         return []
     fields = ", ".join(plan.text("custom field", name) for name in names)
-    where = f"o.customer_id between @low and @high and o.field_id in ({fields})"
+    where = f"o.customer_id @who and o.field_id in ({fields})"
     text = f"select o.customer_id as customer_id, o.field_id as p0, o.value as p1 from custom_value o where {where}"
     return [Query("custom", text, tuple(Piece("custom", "value", name) for name in names))]
 
@@ -274,7 +284,7 @@ def _kind(source: str) -> int:
 
 
 def _scope(source: str) -> str:
-    return f"o.customer_id between @low and @high and o.kind = {_kind(source)}"
+    return f"o.customer_id @who and o.kind = {_kind(source)}"
 
 
 def _tests(piece: Piece) -> list[str]:
@@ -320,14 +330,34 @@ def _leaf_sql(leaf: Leaf, plan: Plan) -> str:
 # --- filling in -------------------------------------------------------------------------------------------------
 
 
-def rendered(query: Query, *, sqlite: bool, as_of: int, ids: Sequence[Sequence[int]], low: int, high: int) -> str:
-    """The statement for the customers `low` to `high` as of a moment. ids: of each text of the plan, none if unknown."""
+@dataclass(frozen=True, slots=True)
+class Customers:
+    """Whom a statement is about, by internal key: `first` to `last`, or only `some` (ascending)."""
+
+    first: int
+    last: int
+    some: tuple[int, ...] | None = None
+
+    @property
+    def many(self) -> bool:
+        """Whether reading every order in passing is faster than looking these customers up."""
+        return self.some is None and self.first < self.last
+
+    def sql(self, *, sqlite: bool) -> str:
+        """The test that comes after a column of customer keys."""
+        if self.some is None:
+            return f"between {self.first} and {self.last}"
+        keys = ",".join(map(str, self.some))
+        return f"in (select value from json_each('[{keys}]'))" if sqlite else f"= any('{{{keys}}}'::bigint[])"
+
+
+def rendered(query: Query, *, sqlite: bool, as_of: int, ids: Sequence[Sequence[int]], who: Customers) -> str:
+    """The statement for some customers as of a moment. ids: of each text of the plan, none if unknown."""
     index = "indexed by ix_orders_features" if sqlite else ""
     fixed = {
-        "low": str(low),
-        "high": str(high),
+        "who": who.sql(sqlite=sqlite),
         "index": index,
-        "rows": ("not indexed" if low < high else index) if sqlite else "",  # a single customer is found by the index
+        "rows": ("not indexed" if who.many else index) if sqlite else "",
         "join": "cross join" if sqlite else "join",  # keeps orders outside, so that lines are read in their own order
     }
 

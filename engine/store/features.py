@@ -18,10 +18,12 @@ from sqlalchemy import Connection, select
 from engine.catalogue import Catalogue, Feature
 from engine.columns import Array, Codes, Columns
 from engine.policy import Text
+from engine.reading import Reading
 from engine.store import feature_cache, feature_fetch
 from engine.store.facts import read_settings
-from engine.store.feature_columns import Builder
-from engine.store.feature_sql import Plan, make_plan
+from engine.store.feature_columns import Maker
+from engine.store.feature_rows import Builder, Raw
+from engine.store.feature_sql import Customers, Plan, make_plan
 from engine.store.models import custom_field, customer, fact_clock, import_batch, product, term
 from engine.store.session import Store
 
@@ -37,6 +39,7 @@ class FeatureTable:
     not_graded: why a customer is in no policy, None when there is nobody such. columns: read-only. fact_seq, batch_id:
     the state of the facts that was read (the last import batch, None before the first). seconds: per step.
     key: under which name the cache may keep the columns; None when they came from there or are of some customers only.
+    raw: what the columns were made of, None when they came from the cache. reading: whose facts were read for it.
     """
 
     customer_id: Array
@@ -47,6 +50,8 @@ class FeatureTable:
     batch_id: int | None
     seconds: dict[str, float] = field(default_factory=dict)
     key: feature_cache.Key | None = None
+    raw: Raw | None = None
+    reading: Reading | None = None
 
     def __len__(self) -> int:
         return len(self.customer_id)
@@ -88,17 +93,21 @@ def read_features(
     Raises `FeatureError` for an unknown feature, `StoreError` when the database refuses.
     """
     started = time.perf_counter()
-    plan = _plan(tuple(names), catalogue)
+    plan = plan_of(tuple(names), catalogue)
     with feature_fetch.snapshot(store) as shot:
         connection = shot.connection
         fact_seq = _fact_seq(connection)
         key = feature_cache.Key(fact_seq, as_of, catalogue.hash, tuple(names)) if customers is None else None
         table = feature_cache.load(store.cache_dir, key) if key else None
         if table is None:
-            table, extra = _read(shot, plan, names, as_of, partitions, customers, fact_seq, also)
+            parts = feature_fetch.ranges(connection, customers, partitions, parallel=shot.parallel)
+            raw, extra = gather(shot, plan, as_of, parts, also)
+            table = make_table(connection, plan, names, as_of, raw, fact_seq)
+            table.seconds["read"] = round(time.perf_counter() - started - table.seconds["columns"], 4)
             table.key = key
         else:
             extra = also(connection)
+    table.reading = Reading(len(table), len(table))
     if keep:
         keep_features(store, table)
     table.seconds["total"] = round(time.perf_counter() - started, 4)
@@ -129,10 +138,10 @@ def start_read(
 
 def read_one(store: Store, customer_id: int, names: Sequence[str], as_of: int, *, catalogue: Catalogue) -> FeatureTable:
     """Read the named features of one customer, by the same statements; no row if there is no such customer."""
-    plan = _plan(tuple(names), catalogue)
+    plan = plan_of(tuple(names), catalogue)
     with store.read() as connection:
-        shot = feature_fetch.Snapshot(store, connection)
-        return _read(shot, plan, names, as_of, 1, range(customer_id, customer_id + 1), _fact_seq(connection), _nothing)[0]
+        raw, _ = gather(feature_fetch.Snapshot(store, connection), plan, as_of, [Customers(customer_id, customer_id)], _nothing)
+        return make_table(connection, plan, names, as_of, raw, _fact_seq(connection))
 
 
 def custom_features(connection: Connection) -> list[Feature]:
@@ -155,35 +164,31 @@ def custom_features(connection: Connection) -> list[Feature]:
 
 
 @lru_cache(maxsize=64)
-def _plan(names: tuple[str, ...], catalogue: Catalogue) -> Plan:
+def plan_of(names: tuple[str, ...], catalogue: Catalogue) -> Plan:
+    """What a read of these features takes; made once."""
     return make_plan(names, catalogue)
 
 
-def _read(
-    shot: feature_fetch.Snapshot,
-    plan: Plan,
-    names: Sequence[str],
-    as_of: int,
-    partitions: int,
-    customers: range | None,
-    fact_seq: int,
-    also: Callable[[Connection], T],
-) -> tuple[FeatureTable, T]:
-    started = time.perf_counter()
+def gather(
+    shot: feature_fetch.Snapshot, plan: Plan, as_of: int, parts: Sequence[Customers], also: Callable[[Connection], T]
+) -> tuple[Raw, T]:
+    """Read what the features of some customers are made of, and meanwhile what `also` reads."""
     connection = shot.connection
-    builder = Builder(plan, as_of, read_settings(connection))
+    builder = Builder(plan)
     ids = [_ids(connection, kind, text) for kind, text in plan.texts]
     builder.fields = {text: found[0] for (kind, text), found in zip(plan.texts, ids, strict=True) if kind == "custom field" and found}
-    ranges = feature_fetch.ranges(connection, customers, partitions, parallel=shot.parallel)
-    answers = feature_fetch.answers(shot, plan.queries, as_of, ids, ranges)
+    answers = feature_fetch.answers(shot, plan.queries, as_of, ids, parts)
     extra = also(connection)
-    builder.take(answers, len(ranges))
-    read = time.perf_counter()
-    columns = builder.columns(names, lambda found: _texts(connection, found))
-    not_graded = builder.not_graded(lambda: _reasons(connection, customers))
-    rows = builder.rows
-    seconds = {"read": round(read - started, 4), "columns": round(time.perf_counter() - read, 4)}
-    return FeatureTable(rows.customer_id, rows.key_hash, columns, not_graded, fact_seq, _batch(connection), seconds), extra
+    builder.take(answers, len(parts))
+    return builder.raw(lambda customers: _reasons(connection, customers)), extra
+
+
+def make_table(connection: Connection, plan: Plan, names: Sequence[str], as_of: int, raw: Raw, fact_seq: int) -> FeatureTable:
+    """The named features of what was read."""
+    started = time.perf_counter()
+    columns = Maker(plan, as_of, read_settings(connection), raw).columns(names, lambda found: _texts(connection, found))
+    seconds = {"read": 0.0, "columns": round(time.perf_counter() - started, 4)}
+    return FeatureTable(raw.customer_id, raw.key_hash, columns, raw.not_graded, fact_seq, _batch(connection), seconds, raw=raw)
 
 
 def _fact_seq(connection: Connection) -> int:
@@ -214,11 +219,23 @@ def _texts(connection: Connection, ids: Array) -> dict[int, str]:
     return {number: found[number] for number in ids.tolist()}
 
 
-def _reasons(connection: Connection, customers: range | None) -> dict[int, str]:
+def _reasons(connection: Connection, customers: Array) -> dict[int, str]:
+    """Why these customers are not graded."""
     query = select(customer.c.id, customer.c.not_graded).where(customer.c.not_graded.is_not(None))
-    if customers is not None:
-        query = query.where(customer.c.id.between(customers.start, customers.stop - 1))
+    if len(customers) <= FEW:
+        query = query.where(customer.c.id.in_(customers.tolist()))
     return dict(connection.execute(query).all())
 
 
-__all__ = ["FeatureTable", "PendingRead", "custom_features", "keep_features", "read_features", "read_one", "start_read"]
+__all__ = [
+    "FeatureTable",
+    "PendingRead",
+    "custom_features",
+    "gather",
+    "keep_features",
+    "make_table",
+    "plan_of",
+    "read_features",
+    "read_one",
+    "start_read",
+]

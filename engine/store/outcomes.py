@@ -85,6 +85,12 @@ class RunRecord:
         return list(self.report["warnings"])
 
     @property
+    def reading(self) -> dict[str, Any] | None:
+        """Whose features were read from the facts, as of `engine.reading.Reading`; None for a run made before it was told."""
+        found = self.report.get("reading")
+        return {name: value for name, value in found.items() if name != "token"} if found else None
+
+    @property
     def seconds(self) -> dict[str, float]:
         """Seconds per step, in order."""
         return dict(self.report.get("seconds", {}))

@@ -12,6 +12,7 @@ from engine.store.ingest.clean import Rows
 from engine.store.ingest.intake import Intake, read_index
 from engine.store.ingest.keys import KeyIndex
 from engine.store.ingest.parsed import NONE, Array, Ints
+from engine.store.ingest.tables import Tables
 
 FORMER = ("name", "category_id", "cost", "version", "batch_id", "voided_at")
 """What is kept of a product before an import changes it."""
@@ -90,6 +91,21 @@ class ProductLoader:
         self.intake.save_former("product", keys[at].tolist(), [stored["batch_id"][i] for i in at.tolist()], documents)
         sets = ", ".join([f"{name} = ?" for name in brought] + [f"batch_id = {self.intake.batch}"])
         self.tables.many(f"update product set {sets} where id = ?", *(upsert.take(column, at) for column in brought.values()), keys[at])
+        if "category_id" in brought:
+            was = upsert.stored_column(stored["category_id"], brought["category_id"])
+            self.intake.touch(buyers(self.tables, keys[at[brought["category_id"][at] != was[at]]]))
+
+
+def buyers(tables: Tables, products: Ints) -> Ints:
+    """Who bought any of these products, for whom another category counts other lines. Reads every order line once.
+
+    A changed cost touches nobody: an order keeps the costs with which it was imported.
+    """
+    if not len(products):
+        return np.zeros(0, np.int64)
+    chosen = tables.ids_table(np.unique(products))
+    lines = f"order_line l join orders o on o.id = l.order_id where l.product_id in (select id from {chosen})"
+    return np.array([key for (key,) in tables.rows(f"select distinct o.customer_id from {lines}")], np.int64)
 
 
 def product_index(intake: Intake) -> KeyIndex:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from engine.store.ingest import customers, order_rows, products
 from engine.store.ingest.intake import now
 from engine.store.ingest.tables import Tables
@@ -33,6 +35,7 @@ def name_of(tables: Tables, kind: str, key: int) -> str:
 def former_facts(tables: Tables, batch: int, touched: list[Any]) -> int:
     """Write back every fact as the batch found it, and return how many."""
     count = 0
+    recategorised: list[int] = []
     for kind, key, document in _documents(tables, batch):
         count += 1
         if kind == "rate":
@@ -45,11 +48,14 @@ def former_facts(tables: Tables, batch: int, touched: list[Any]) -> int:
             touched.append(document["customer_id"])
         sets = ", ".join(f"{name} = ?" for name in names)
         tables.run(f"update {table} set {sets} where id = ?", *(document[name] for name in names), key)
+        if kind == "product":
+            recategorised.append(key)
         if kind == "order":
             _lines(tables, key, document["lines"])
         if kind == "customer":
             touched.append(key)
             _custom(tables, key, document.get("custom", {}))
+    touched += products.buyers(tables, np.array(recategorised, np.int64)).tolist()
     return count
 
 
