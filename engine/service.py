@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from engine.explain import Explanation
     from engine.people import People
     from engine.rule_findings import RuleFinding
+    from engine.schedules import Schedules
     from engine.simulation import Previewer, Simulation
     from engine.store.ingest import ImportReport, UndoReport
 
@@ -131,6 +132,13 @@ class Engine:
         from engine.audit import Audit
 
         return Audit(self)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """What happens by itself: runs and publications."""
+        from engine.schedules import Schedules
+
+        return Schedules(self)
 
     def features(self) -> Sequence[Feature]:
         """Every feature of the live rulebook's catalogue, or of the store's when none is published."""

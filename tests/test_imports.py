@@ -27,6 +27,7 @@ JOINTS = {
     "engine.jobs",
     "engine.people",
     "engine.runner",
+    "engine.schedules",
     "engine.service",
     "engine.simulation",
     "engine.summaries",
@@ -46,6 +47,7 @@ MAY_USE = {
 
 ALSO = {
     "engine.covers": {"pysat"},
+    "engine.cron": {"croniter"},
     "engine.exporting.writers": {"openpyxl", "pyarrow"},
     "engine.passwords": {"pwdlib", "zxcvbn"},
     "engine.registry": {"plugins"},  # only its folder, to find what is built in

@@ -13,7 +13,7 @@ import traceback
 import click
 
 from engine._version import __version__
-from engine.cli import ask, audit, customers, demo, export, facts, people, plugins, rulebook, runs, store
+from engine.cli import ask, audit, customers, demo, export, facts, people, plugins, rulebook, runs, schedules, store
 from engine.cli.shared import App, Family
 
 BUG = 70
@@ -46,6 +46,7 @@ for command in (
     runs.changes,
     export.export,
     rulebook.rulebook,
+    schedules.schedules,
     store.features,
     plugins.plugins,
     customers.customers,
