@@ -1,7 +1,7 @@
 """Tierwise: grade every stored customer by policies that are plugins.
 
 For plugin authors: `Policy`, `Params`, `Output`, `Label`, `Reason`, `Picture`, `Text`, `Codes`, `Feature`, `bands`,
-`editors`, `hookimpl`; `TableRules`, `ConditionRules` and `ColumnKind` for policies made of rules; and `engine.testing`,
+`editors`, `hookimpl`; `Measured`, `Interval` and `Named` for reasons with units and titles; `TableRules`, `ConditionRules` and `ColumnKind` for policies made of rules; and `engine.testing`,
 which proves a policy keeps the contract.
 For integrators: `Engine.open(url)` and the errors below `TierwiseError`; `Condition` and `DecisionTable` without a store.
 For us: the map of the modules is docs/explanation/architecture.md.
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from engine.hookspecs import hookimpl
     from engine.kinds import ColumnKind
     from engine.policy import Label, Output, Params, Picture, Policy, Reason, Text
+    from engine.quantities import Interval, Measured, Named
     from engine.rule_sets import ConditionRules, RuleSet, TableRules
     from engine.service import Engine
     from engine.tables import DecisionTable
@@ -56,8 +57,11 @@ _HOME = {
     "Fault": "engine.errors",
     "Feature": "engine.catalogue",
     "FeatureError": "engine.errors",
+    "Interval": "engine.quantities",
     "Label": "engine.policy",
     "NotAllowed": "engine.errors",
+    "Measured": "engine.quantities",
+    "Named": "engine.quantities",
     "Output": "engine.policy",
     "Params": "engine.policy",
     "PeopleError": "engine.errors",
@@ -90,7 +94,10 @@ __all__ = [
     "Fault",
     "Feature",
     "FeatureError",
+    "Interval",
     "Label",
+    "Measured",
+    "Named",
     "NotAllowed",
     "Output",
     "Params",

@@ -19,6 +19,7 @@ from engine.errors import FeatureError, RulebookError, did_you_mean
 from engine.kinds import ColumnKind
 from engine.leaves import PRESENCE, Leaf, Part, bind_leaf, check_leaf
 from engine.policy import Text
+from engine.quantities import Comparisons, of_condition
 from engine.rule_words import condition_words
 from engine.values import json_value, value_at
 
@@ -84,6 +85,10 @@ class Condition:
     def words(self, columns: Columns, row: int = 0) -> Text:
         """The comparisons that made the condition true, false or unknown for one row, with what was found."""
         return condition_words(self.explain(columns, row))
+
+    def decided(self, columns: Columns, row: int = 0) -> Comparisons:
+        """The same comparisons for a `Reason`, which says them with titles and units."""
+        return of_condition(self.explain(columns, row))
 
     def bounds(self) -> dict[str, list[Any]]:
         """Per input the values it is compared with, at which the outcome may change."""

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from engine.columns import Codes, Column, freeze
 from engine.errors import FeatureError, RunError, did_you_mean
-from engine.former import Snapshot, previous_columns, take_snapshot
+from engine.former import Snapshot, previous_columns, snapshot_of
 from engine.given import given_column
 from engine.plan import Plan
 from engine.policy import State
@@ -48,27 +48,41 @@ class Evaluation:
 
 @dataclass(slots=True)
 class Evaluator:
-    """A plan with the frozen states of one run."""
+    """A plan with the frozen states of one run.
+
+    stale: policies whose plugin has another version than the run had, and in which words; their states no longer hold.
+    moved: policies whose code differs although its version is the same.
+    """
 
     store: Store
     record: RunRecord
     rulebook: Rulebook
     states: Mapping[str, State | None]
     snapshot: Snapshot
+    stale: Mapping[str, str] = field(default_factory=dict)
+    moved: frozenset[str] = frozenset()
 
     @classmethod
-    def of_run(cls, store: Store, record: RunRecord, rulebook: Rulebook, registry: Registry) -> Evaluator:
-        """Load the states of a run. Raises `RunError` when a plugin has changed since: its states no longer hold."""
+    def of_run(cls, store: Store, record: RunRecord, rulebook: Rulebook, registry: Registry, *, replay: bool = False) -> Evaluator:
+        """Load the states of a run, and the outcomes it was based on.
+
+        Raises `RunError` when a plugin has changed since: its states no longer hold. replay: keep what still holds.
+        """
         with store.read() as connection:
             rows = connection.execute(select(run_state).where(run_state.c.run_id == record.id)).all()
-            snapshot = take_snapshot(connection, record.as_of, historical=record.historical)
+            snapshot = snapshot_of(connection, record, block=bool(rulebook.plan.previous))
         versions = {entry.key: entry.policy.version for entry in rulebook.entries}
-        for row in rows:
-            if versions.get(row.policy) != row.version:
-                raise RunError(
-                    f"policy {row.policy} has version {versions.get(row.policy)}, run {record.id} was made by {row.version}; run again"
-                )
-        return cls(store, record, rulebook, {row.policy: json.loads(row.state) for row in rows}, snapshot)
+        stale = {
+            row.policy: f"made by version {row.version} of the policy type {row.type}; version {versions.get(row.policy)} is installed"
+            for row in rows
+            if versions.get(row.policy) != row.version
+        }
+        if stale and not replay:
+            key = next(iter(stale))
+            raise RunError(f"policy {key} of run {record.id} was {stale[key]}; run again")
+        moved = frozenset(row.policy for row in rows if row.policy not in stale and registry.source_hash(row.type) != row.source_hash)
+        states = {row.policy: json.loads(row.state) for row in rows if row.policy not in stale}
+        return cls(store, record, rulebook, states, snapshot, stale, moved)
 
     @property
     def plan(self) -> Plan:

@@ -6,6 +6,7 @@ earlier attempt at the same as_of; so a run that is repeated reads the same (ENG
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 
 from engine.columns import Array, Codes, Column, Columns, Flags, freeze
+from engine.errors import RunError
 from engine.plan import Plan
 from engine.policy import Output
 from engine.run import empty_column
@@ -55,6 +57,20 @@ def take_snapshot(connection: Connection, as_of: int, *, historical: bool = Fals
     as_of_by_run = dict(connection.execute(select(run.c.id, run.c.as_of)).all()) if base else {}
     newest = connection.scalar(select(func.max(run.c.id))) or 0
     return Snapshot(version, base, base_block, live, live_block, last, as_of_by_run, outcomes.all_labels(connection), newest)
+
+
+def snapshot_of(connection: Connection, record: RunRecord, *, block: bool = True) -> Snapshot:
+    """What a finished run was based on: the base that it names, whatever has become visible since.
+
+    block: whether the base's outcomes are needed. They are None, too, where retention has removed them.
+    """
+    base = outcomes.record(connection, record.base_run_id) if record.base_run_id else None
+    base_block = None
+    if base is not None and block:
+        with contextlib.suppress(RunError):
+            base_block = outcomes.load_block(connection, base.id)
+    as_of_by_run = outcomes.moments_of_runs(connection) if base_block is not None else {}
+    return Snapshot(record.version_id, base, base_block, None, None, None, as_of_by_run, outcomes.all_labels(connection), record.id)
 
 
 def previous_columns(plan: Plan, snapshot: Snapshot, customers: Array) -> Columns:

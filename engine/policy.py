@@ -225,6 +225,13 @@ class Policy:
         """Say why the single customer in `columns` (inputs and outputs, length 1) is where it is. Optional."""
         return []
 
+    def verdicts(self, columns: Columns, state: State | None) -> Sequence[Mapping[str, Any]]:
+        """Every rule that was looked at for the single customer in `columns`, with its verdict, as plain data.
+
+        The default explains each rule set; docs/reference/explanation.md lists the forms that are shown.
+        """
+        return [rules.explain(columns) for rules in self.rule_sets()]
+
     def bounds(self, state: State | None) -> Mapping[str, list[float]]:
         """Input name -> values at which the outcome may change. Optional: it makes "what would it take" exact."""
         return {}

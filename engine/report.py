@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.policy import Text
 
@@ -91,6 +92,8 @@ class ExplanationView:
 
     value: the label's key; value_title: what people call it. since: ISO 8601, or empty. withheld: why there is no
     value. inputs: what the policy read, as (title, value with unit). nearest: what would give another outcome.
+    reach: what the outcome that was asked for takes. notes: what a reader has to know. verdicts, population, thresholds:
+    every rule with its verdict, as `Explanation` has them; empty where they are not shown.
     """
 
     policy: str
@@ -103,6 +106,11 @@ class ExplanationView:
     reasons: Sequence[str] = ()
     inputs: Sequence[tuple[Words, str]] = ()
     nearest: Sequence[str] = ()
+    reach: str = ""
+    notes: Sequence[str] = ()
+    verdicts: Sequence[Mapping[str, Any]] = ()
+    population: Mapping[str, Any] | None = None
+    thresholds: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -52,6 +52,13 @@ class RuleSet(Protocol):
 
     def touched(self, finding: Finding, columns: Columns) -> Flags | None:
         """The customers that a finding is about; None for a finding that is not about customers."""
+
+    def explain(self, columns: Columns) -> dict[str, Any]:
+        """Every rule with its verdict for the single customer in `columns`, as plain data."""
+
+
+MOST_ROWS = 200
+"""Rows of a table that an explanation holds: the deciding one, those that hit, and those above it."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,16 @@ class TableRules:
             found = hit if found is None else found & hit
         return found
 
+    def explain(self, columns: Columns) -> dict[str, Any]:
+        """Every row and cell; of a long table the rows that matter, `rows_left_out` the others."""
+        told = self.table.explain(columns)
+        rows = told["rows"]
+        if len(rows) > MOST_ROWS:
+            last = told["decided_by"] or MOST_ROWS
+            kept = [row for row in rows if row["row"] in told["hits"] or last - MOST_ROWS < row["row"] <= last][-MOST_ROWS:]
+            told = {**told, "rows": kept, "rows_left_out": len(rows) - len(kept)}
+        return {"kind": "table", "place": self.place, **told}
+
 
 @dataclass(frozen=True)
 class ConditionRules:
@@ -147,6 +164,23 @@ class ConditionRules:
             nobody: Flags = ~np.logical_or.reduce([condition.evaluate(columns) for condition in self.conditions])
             return nobody
         return self.conditions[finding.rows[0] - 1].evaluate(columns) if finding.rows else None
+
+    def explain(self, columns: Columns) -> dict[str, Any]:
+        """Every condition as a tree; `decided_by` counts from 1."""
+        trees = [condition.explain(columns) for condition in self.conditions]
+        true = [at for at, tree in enumerate(trees, 1) if tree["verdict"] is True]
+        rules = [
+            {"rule": at, "name": name, "verdict": tree["verdict"], "condition": tree}
+            for at, (name, tree) in enumerate(zip(self.names, trees, strict=True), 1)
+        ]
+        return {
+            "kind": "conditions",
+            "place": self.place,
+            "first": self.first,
+            "rules": rules,
+            "hits": true,
+            "decided_by": true[0] if true and self.first else None,
+        }
 
 
 def condition_faults(condition: Condition, kinds: Mapping[str, ColumnKind], place: str) -> Sequence[Fault]:

@@ -1,17 +1,27 @@
-"""Say in words what a condition or a row of a table found: the comparisons that decided, each with the value it met."""
+"""Say in words what a condition or a row of a table found: the comparisons that decided, each with the value it met.
+
+Without a store there are no titles: features are then called by their names. `engine.wording.Words` speaks with titles,
+units and labels.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from engine.kinds import shown
 from engine.policy import Text
+from engine.quantities import Comparison, Comparisons, of_condition, of_row
 
 LONGEST = 8
 """Comparisons that are said; a condition of fifty explains nobody anything."""
 
-_OPS: Mapping[str, Text] = {
+FEW = 5
+"""Values of a list that are said."""
+
+OPS: Mapping[str, Text] = {
     "=": Text("=", "="),
     "!=": Text("≠", "≠"),
     "<": Text("<", "<"),
@@ -28,60 +38,118 @@ _OPS: Mapping[str, Text] = {
     "within_days_of": Text("near", "相近于"),
 }
 
+_LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"|(?<![\w.])(-?\d+(?:\.\d+)?)(?![\w-])|(<=|>=|!=)')
+
+
+class Speaker(Protocol):
+    """One language, and how it calls features and writes their values."""
+
+    def pick(self, en: str, zh: str) -> str:
+        """One of two texts."""
+
+    def title(self, name: str) -> str:
+        """What a feature or an output is called."""
+
+    def shown(self, name: str, value: Any) -> str:
+        """A value of a feature or an output, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Speaks without a catalogue: by names, values as they are."""
+
+    language: str
+
+    def pick(self, en: str, zh: str) -> str:
+        """One of two texts."""
+        return zh if self.language == "zh" else en
+
+    def title(self, name: str) -> str:
+        """The name itself."""
+        return name
+
+    def shown(self, name: str, value: Any) -> str:
+        """A value without unit."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return f"{value:,}"
+        return shown(value)[1:-1] if isinstance(value, str) else shown(value)
+
 
 def condition_words(tree: Mapping[str, Any]) -> Text:
     """The leaves that decided a tree of `Condition.explain`."""
-    return _joined(_leaf_words(leaf) for leaf in _deciding(tree))
+    return _both(of_condition(tree))
 
 
 def row_words(explained: Mapping[str, Any]) -> Text:
     """The cells of the deciding row of `DecisionTable.explain`; those that match anything are left out."""
-    row = explained["decided_by"]
-    if row is None:
-        return Text("", "")
-    cells = explained["rows"][row - 1]["cells"]
-    return _joined(_found(cell["input"], cell["found"], Text(cell["test"], cell["test"]), True) for cell in cells if cell["test"] != "-")
+    return _both(of_row(explained))
 
 
-def _deciding(node: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    """True of all and false of any rest on every part, everything else on the first part that has the verdict."""
-    if "items" not in node:
-        yield node
-        return
-    same = [item for item in node["items"] if node["op"] == "not" or item["verdict"] == node["verdict"]]
-    every = node["op"] == "not" or node["verdict"] is (node["op"] == "all")
-    for item in same if every else same[:1]:
-        yield from _deciding(item)
+def _both(comparisons: Comparisons) -> Text:
+    return Text(said(comparisons, Plain("en")), said(comparisons, Plain("zh")))
 
 
-def _leaf_words(leaf: Mapping[str, Any]) -> Text:
-    op, bound, other = _OPS[leaf["op"]], leaf["bound"], leaf.get("other")
-    value = "" if leaf["op"] in ("is_missing", "is_present") else " " + (f"{other} ({_shown(bound)})" if other else _shown(bound))
-    days = leaf.get("days")
-    near = Text("", "") if days is None else Text(f" ± {days} days", f" ± {days} 天")
-    return _found(leaf["feature"], leaf["found"], Text(f"{op.en}{value}{near.en}", f"{op.zh}{value}{near.zh}"), leaf["verdict"])
+def said(comparisons: Comparisons, speaker: Speaker) -> str:
+    """Comparisons as one part of a sentence."""
+    words = [_comparison(each, speaker) for each in comparisons.items[:LONGEST]]
+    more = len(comparisons.items) - LONGEST
+    tail = speaker.pick(f", and {more} more", f"等 {more} 项") if more > 0 else ""
+    return speaker.pick(", ", "、").join(words) + tail
 
 
-def _found(name: str, found: Any, test: Text, verdict: bool | None) -> Text:
-    met = Text(f"{name} is missing", f"{name} 缺失") if found is None else Text(f"{name} = {_shown(found)}", f"{name} = {_shown(found)}")
-    if verdict is None:
-        return Text(f"{met.en} ({test.en} cannot be told)", f"{met.zh}（无法判断是否 {test.zh}）")
-    if verdict:
-        return Text(f"{met.en} ({test.en})", f"{met.zh}（{test.zh}）")
-    return Text(f"{met.en} (not {test.en})", f"{met.zh}（非 {test.zh}）")
+def met(name: str, value: Any, speaker: Speaker) -> str:
+    """A feature with the value found: "Orders = 7", "Age is missing"."""
+    title = speaker.title(name)
+    if value is None:
+        return speaker.pick(f"{title} is missing", f"{title} 缺失")
+    return f"{title} = {speaker.shown(name, value)}"
 
 
-def _joined(words: Iterable[Text]) -> Text:
-    said = list(words)
-    more = len(said) - LONGEST
-    tail = Text(f", and {more} more", f"等 {more} 项") if more > 0 else Text("", "")
-    return Text(", ".join(word.en for word in said[:LONGEST]) + tail.en, "、".join(word.zh for word in said[:LONGEST]) + tail.zh)
+def wanted(each: Comparison, speaker: Speaker) -> str:
+    """What a comparison asks for: "≥ 5", "one of north, west", "[1..9]"."""
+    if not each.op:
+        return cell_words(each.name, each.test, speaker)
+    op = OPS[each.op]
+    parts = [speaker.pick(op.en, op.zh)]
+    if each.op not in ("is_missing", "is_present"):
+        bound = _bound(each, speaker)
+        parts.append(
+            speaker.pick(f"{speaker.title(each.other)} ({bound})", f"{speaker.title(each.other)}（{bound}）") if each.other else bound
+        )
+    if each.days is not None:
+        parts.append(speaker.pick(f"± {each.days} days", f"± {each.days} 天"))
+    return " ".join(parts)
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, list):
-        few = ", ".join(map(_shown, value[:5]))
-        return few if len(value) <= 5 else f"{few}, …"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:,}"
-    return shown(value)[1:-1] if isinstance(value, str) else shown(value)
+def _comparison(each: Comparison, speaker: Speaker) -> str:
+    found, test = met(each.name, each.found, speaker), wanted(each, speaker)
+    if each.verdict is None:
+        return speaker.pick(f"{found} ({test} cannot be told)", f"{found}（无法判断是否 {test}）")
+    if each.verdict:
+        return speaker.pick(f"{found} ({test})", f"{found}（{test}）")
+    return speaker.pick(f"{found} (not {test})", f"{found}（非 {test}）")
+
+
+def _bound(each: Comparison, speaker: Speaker) -> str:
+    if each.bound is None:
+        return speaker.pick("missing", "缺失")
+    if not isinstance(each.bound, list):
+        return speaker.shown(each.other or each.name, each.bound)
+    values = [speaker.shown(each.name, value) for value in each.bound[:FEW]]
+    if each.op == "between":
+        return speaker.pick(" and ", " 与 ").join(values)
+    return speaker.pick(", ", "、").join(values) + (speaker.pick(", …", "……") if len(each.bound) > FEW else "")
+
+
+def cell_words(name: str, test: str, speaker: Speaker) -> str:
+    """A cell with its labels by title and its numbers as people write them; its signs stay."""
+    signs = {"<=": "≤", ">=": "≥", "!=": "≠"}
+    if isinstance(speaker, Plain):
+        return test
+
+    def written(found: re.Match[str]) -> str:
+        if found[3]:
+            return signs[found[3]]
+        return speaker.shown(name, found[1].replace('\\"', '"') if found[1] is not None else float(found[2]))
+
+    return _LITERAL.sub(written, test)

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
     from engine.audit import Audit
     from engine.evaluate import Evaluation, Evaluator
-    from engine.explain import Explanation
+    from engine.explaining import Explaining
+    from engine.explanation import Explanation
     from engine.people import People
     from engine.rule_findings import RuleFinding
     from engine.schedules import Schedules
@@ -403,11 +404,28 @@ class Engine:
         moment = None if as_of is None else as_moment(as_of, self.zone)
         return self._evaluator.of_customers([self.customer_id(customer) for customer in customers or ()], moment)
 
-    def explain(self, customer: str, policy: str | None = None, *, language: str = "en") -> list[Explanation]:
-        """Why a customer is where it is in the newest visible run, and the nearest change that would give another outcome."""
-        from engine.explain import explain_customer
+    @cached_property
+    def _explaining(self) -> Explaining:
+        from engine.explaining import Explaining
 
-        return explain_customer(self.store, self._evaluator, self.customer_id(customer), policy, language)
+        return Explaining(self)
+
+    def explain(
+        self,
+        customer: str,
+        policy: str | None = None,
+        *,
+        language: str = "en",
+        run_id: int | None = None,
+        at: Moment = None,
+        to: str | None = None,
+    ) -> list[Explanation]:
+        """Why a customer is where it is, each rule with its verdict, and the nearest changes that give another outcome.
+
+        Of the newest visible run, of any other by `run_id`, or of the one in force `at` a moment. to: an outcome by key or
+        title, of which is said what it would take: the smallest change, or pair of changes, or why there is none.
+        """
+        return self._explaining.explain(customer, policy, language=language, run_id=run_id, at=at, to=to)
 
     def assignments(self, policy: str | None = None, *, value: str | None = None, run_id: int | None = None) -> pd.DataFrame:
         """Current assignments (or those of a run): columns customer, policy, output, value, since."""

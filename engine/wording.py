@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.catalogue import Feature
+from engine.naming import Naming
 from engine.policy import Output, Reason, Text
+from engine.quantities import Comparisons, Interval, Measured, Named
+from engine.rule_words import said
 from engine.rulebook import Rulebook
 from engine.run import Outcome, Withholding
 
@@ -28,14 +31,18 @@ UNITS = {
 }
 """Units of the catalogue in words; another unit is written as it stands, "money" as the business currency."""
 
+COUNTED = frozenset({"items", "lines", "orders", "products", "refunds"})
+"""Units that a title says already: "Orders = 7" needs no "orders"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a store writes: language ("en" or "zh"), currency, and its digits after the point."""
+    """How a store writes: language ("en" or "zh"), currency, its digits after the point, and what features are called."""
 
     language: str
     currency: str = ""
     minor_digits: int = 2
+    naming: Naming | None = None
 
     def pick(self, en: str, zh: str) -> str:
         """One of two texts."""
@@ -95,10 +102,55 @@ class Words:
             name = match[1]
             if name not in values:
                 return match[0]
-            value = values[name]
-            return self.number(value) if isinstance(value, int | float) and not isinstance(value, bool) else self.value(value)
+            return self.part(values[name])
 
         return _NAME.sub(fill, self.of(reason.text))
+
+    def part(self, value: Any) -> str:
+        """A value of a reason, in words: what rules found, a number of a feature with its unit, a title, anything plain."""
+        match value:
+            case Comparisons():
+                return said(value, self)
+            case Measured():
+                return self.shown(value.of, value.value, unit=value.unit, counted=True)
+            case Interval():
+                return self.interval(value)
+            case Named():
+                return self.title(value.of)
+            case Text():
+                return self.of(value)
+            case bool():
+                return self.value(value)
+            case int() | float():
+                return self.number(value)
+        return self.value(value)
+
+    def title(self, name: str) -> str:
+        """What a feature or an output is called."""
+        return self.of(self.naming.of(name).title) if self.naming else name
+
+    def shown(self, name: str, value: Any, *, unit: bool = True, counted: bool = False) -> str:
+        """A value of a feature or an output by its name, with its unit. counted: also where the unit is what is counted."""
+        declared = self.naming.of(name) if self.naming else None
+        if declared is None:
+            return self.value(value)
+        if declared.output is not None or declared.feature is None:
+            text = self.value(value, output=declared.output)
+            money = declared.output is not None and declared.output.kind == "amount" and value is not None
+            return f"{text} {self.currency}" if unit and money and self.currency else text
+        if not unit or isinstance(value, str) or (declared.feature.unit in COUNTED and not counted):
+            return self.value(value, feature=declared.feature)
+        return self.with_unit(value, declared.feature)
+
+    def interval(self, given: Interval) -> str:
+        """More than one number, up to another: the unit is said once."""
+        low = None if given.above is None else self.shown(given.of, given.above, unit=given.up_to is None)
+        high = None if given.up_to is None else self.shown(given.of, given.up_to)
+        if low is None:
+            return self.pick("any value", "任意值") if high is None else self.pick(f"up to {high}", f"不超过 {high}")
+        if high is None:
+            return self.pick(f"more than {low}", f"超过 {low}")
+        return self.pick(f"more than {low}, up to {high}", f"超过 {low}，不超过 {high}")
 
 
 def withheld_words(outcome: Outcome, key: str, row: int, rulebook: Rulebook, words: Words) -> str | None:
@@ -113,23 +165,52 @@ def withheld_words(outcome: Outcome, key: str, row: int, rulebook: Rulebook, wor
     return words.of(reason_text(outcome.reasons[policy.reason[row]], outcome.reasons, rulebook))
 
 
-def reason_text(why: Withholding, reasons: Sequence[Withholding], rulebook: Rulebook) -> Text:
-    """A reason of withholding in both languages. reasons: all of the run, in which the chain behind an input is found."""
+def reason_text(why: Withholding, reasons: Sequence[Withholding], rulebook: Rulebook | None) -> Text:
+    """A reason of withholding in both languages. reasons: all of the run, in which the chain behind an input is found.
+
+    rulebook: whose titles are said; without one, names are.
+    """
     match why.kind:
         case "not graded":
             return Text(f"not graded: {why.detail}", f"不参与分级：{why.detail}")
         case "population":
-            return Text(f"outside the population of {why.policy}", f"不在 {why.policy} 的适用范围内")
+            title = _policy_title(why.policy, rulebook)
+            return Text(f"outside the population of {title.en}", f"不在 {title.zh} 的适用范围内")
         case "missing":
-            return Text(f"missing: {why.name}", f"缺少：{why.name}")
+            return _missing(why.name, rulebook)
         case "upstream":
             key = why.name.partition(".")[0]
             first = next((other for other in reasons if other.policy == key and str(other) == why.detail), None)
             chain = reason_text(first, reasons, rulebook) if first else Text(why.detail, why.detail)
-            return Text(f"{why.name}: {chain.en}", f"{why.name}：{chain.zh}")
+            title = _title(why.name, rulebook)
+            return Text(f"{title.en}: {chain.en}", f"{title.zh}：{chain.zh}")
         case "plugin":
-            own = next((reason for reason in rulebook.entry(why.policy).policy.reasons() if reason.key == why.name), None)
-            return own.text if own else Text(why.detail or why.name, why.detail or why.name)
+            return _own_reason(why, rulebook)
         case "nobody":
             return Text("nobody to learn from", "没有可供学习的客户")
-    return Text(f"{why.policy} gave no value", f"{why.policy} 未给出结果")
+    title = _policy_title(why.policy, rulebook)
+    return Text(f"{title.en} gave no value", f"{title.zh} 未给出结果")
+
+
+def _own_reason(why: Withholding, rulebook: Rulebook | None) -> Text:
+    """A reason that the policy type declares; one that names a missing feature says its title."""
+    declared = rulebook.entry(why.policy).policy.reasons() if rulebook else ()
+    own = next((reason for reason in declared if reason.key == why.name), None)
+    if own is None:
+        return Text(why.detail or why.name, why.detail or why.name)
+    lacking = (own.values or {}).get("missing")
+    return _missing(lacking.of, rulebook) if isinstance(lacking, Named) else own.text
+
+
+def _missing(name: str, rulebook: Rulebook | None) -> Text:
+    title = _title(name, rulebook)
+    return Text(f"missing: {title.en}", f"缺少：{title.zh}")
+
+
+def _title(name: str, rulebook: Rulebook | None) -> Text:
+    return Naming(rulebook).of(name).title if rulebook else Text(name, name)
+
+
+def _policy_title(key: str, rulebook: Rulebook | None) -> Text:
+    found = next((entry.title for entry in rulebook.entries if entry.key == key), None) if rulebook else None
+    return found or Text(key, key)

@@ -151,7 +151,9 @@ def test_numbers_of_any_library_are_taken(engine: Engine, number: Any) -> None:
 def test_states_of_another_version_are_never_applied(engine: Engine) -> None:
     with engine.store.write() as connection:
         connection.execute(update(run_state).where(run_state.c.policy == "rfm").values(version=99))
-    with pytest.raises(RunError, match="policy rfm has version 1, run 1 was made by 99; run again"):
+    with pytest.raises(
+        RunError, match="policy rfm of run 1 was made by version 99 of the policy type rfm; version 1 is installed; run again"
+    ):
         engine.evaluate(["C1"])
 
 

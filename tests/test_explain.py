@@ -204,8 +204,8 @@ def test_without_a_value_the_whole_chain_of_reasons_is_said_in_both_languages(gr
     assert (english.withheld, chinese.withheld) == ("no order yet", "尚无订单")
     assert english.reasons == ()
     outside = next(c for c in range(1, CUSTOMERS + 1) if explained(graded, c, "spenders").withheld)
-    assert explained(graded, outside, "spenders").withheld == "outside the population of spenders"
-    assert graded.explain(f"C{outside}", "spenders", language="zh")[0].withheld == "不在 spenders 的适用范围内"
+    assert explained(graded, outside, "spenders").withheld == "outside the population of ABC classes"
+    assert graded.explain(f"C{outside}", "spenders", language="zh")[0].withheld == "不在 ABC 分类 的适用范围内"
 
 
 def test_sentences_in_both_languages(graded: Engine) -> None:
@@ -214,9 +214,10 @@ def test_sentences_in_both_languages(graded: Engine) -> None:
     )
     english, chinese = explained(graded, customer, "abc").nearest[0], graded.explain(f"C{customer}", "abc", language="zh")[0].nearest[0]
     assert (
-        english.sentence == f"If orders.amount were {english.now:,.2f} instead of {english.was:,.2f}, all else equal, abc.class would be B."
+        english.sentence
+        == f"If Sales were {english.now:,.2f} CNY instead of {english.was:,.2f} CNY, all else equal, ABC classes · Class would be Class B."
     )
-    assert chinese.sentence == f"若 orders.amount 为 {english.now:,.2f}（现为 {english.was:,.2f}），其余不变，abc.class 将为「B 类」。"
+    assert chinese.sentence == f"若销售额为 {english.now:,.2f} CNY（现为 {english.was:,.2f} CNY），其余不变，ABC 分类 · 等级将为「B 类」。"
 
 
 def test_everything_is_plain_for_json(graded: Engine) -> None:

@@ -35,12 +35,12 @@ AGE = {"feature": "profile.age", "op": ">", "value": 30}
         (
             {"feature": "profile.region", "op": "in", "value": ["north", "west"]},
             "profile.region = north (one of north, west)",
-            "profile.region = north（属于 north, west）",
+            "profile.region = north（属于 north、west）",
         ),
         (
             {"feature": "orders.amount", "op": ">", "other": "orders.count"},
             "orders.amount = 6,000.5 (> orders.count (7))",
-            "orders.amount = 6,000.5（> orders.count (7)）",
+            "orders.amount = 6,000.5（> orders.count（7））",
         ),
         (
             {"feature": "profile.birthday", "op": "within_days_of", "value": "1990-05-20", "days": 3},

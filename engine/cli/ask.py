@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.shared import FAULTS, App, json_option, pass_app, print_json
+from engine.cli.shared import FAULTS, ID, App, json_option, pass_app, print_json
 from engine.errors import FeatureError, TierwiseError
 
 if TYPE_CHECKING:
@@ -18,22 +18,39 @@ if TYPE_CHECKING:
 @click.command(short_help="Say why a customer is where it is.")
 @click.argument("customer")
 @click.argument("policy", required=False)
+@click.option("--policy", "policy_option", metavar="KEY", help="One policy; the same as naming it after the customer.")
+@click.option("--to", metavar="OUTCOME", help="What it would take to have this outcome: A, or class=A, or its title.")
+@click.option("--run", "run_id", type=ID, metavar="ID", help="Of this run, however long ago.")
+@click.option("--at", metavar="MOMENT", help="Of the run in force at this moment.")
+@click.option("--full", is_flag=True, help="Every rule with its verdict, and what was learnt from all customers.")
 @json_option
 @pass_app
-def explain(app: App, customer: str, policy: str | None, as_json: bool) -> None:
+def explain(
+    app: App,
+    customer: str,
+    policy: str | None,
+    policy_option: str | None,
+    to: str | None,
+    run_id: int | None,
+    at: str | None,
+    full: bool,
+    as_json: bool,
+) -> None:
     """Say why CUSTOMER is where it is, and the nearest change that would give another outcome.
 
-    Of the newest visible run; of one POLICY, or of all.
+    Of the newest visible run, or of any other; of one POLICY, or of all.
     """
+    if policy and policy_option and policy != policy_option:
+        raise click.UsageError(f"two policies, {policy} and {policy_option}; name one")
     with app.engine() as engine:
-        explanations = engine.explain(customer, policy, language=app.language)
+        explanations = engine.explain(customer, policy or policy_option, language=app.language, run_id=run_id, at=at, to=to)
         if as_json:
             print_json({"customer": customer, "explanations": [explanation.as_dict() for explanation in explanations]})
             return
         from engine import render
         from engine.cli.views import explanation_view
 
-        views = [explanation_view(engine, explanation) for explanation in explanations]
+        views = [explanation_view(engine, explanation, full=full) for explanation in explanations]
         as_of = explanations[0].as_of if explanations else ""
         render.explanation(app.console, views, app.language, customer=customer, name=engine.customer_name(customer) or "", as_of=as_of)
 

@@ -9,7 +9,7 @@ from engine import summaries
 from engine.report import ChangesView, ExplanationView, ImportView, RunLine, RunSummary, VersionLine
 
 if TYPE_CHECKING:
-    from engine.explain import Explanation
+    from engine.explanation import Explanation
     from engine.service import Engine
     from engine.store.ingest import ImportReport
     from engine.store.outcomes import RunRecord
@@ -45,8 +45,8 @@ def version_lines(engine: Engine) -> list[VersionLine]:
     return [summaries.version_line(version, live, engine.written) for version in versions]
 
 
-def explanation_view(engine: Engine, explanation: Explanation) -> ExplanationView:
-    """One policy's explanation, its first output as the headline."""
+def explanation_view(engine: Engine, explanation: Explanation, *, full: bool = False) -> ExplanationView:
+    """One policy's explanation, its first output as the headline. full: with every verdict."""
     first = explanation.outputs[0] if explanation.outputs else None
     present = first is not None and first.value is not None
     return ExplanationView(
@@ -59,7 +59,12 @@ def explanation_view(engine: Engine, explanation: Explanation) -> ExplanationVie
         withheld=explanation.withheld or "",
         reasons=explanation.reasons,
         inputs=[(given.title, given.text) for given in explanation.inputs],
-        nearest=[what_if.sentence for what_if in explanation.nearest],
+        nearest=[what_if.sentence for what_if in explanation.nearest] if explanation.reach is None else [],
+        reach=explanation.reach.sentence if explanation.reach else "",
+        notes=explanation.notes,
+        verdicts=explanation.verdicts if full else (),
+        population=explanation.population if full else None,
+        thresholds=explanation.thresholds if full else None,
     )
 
 

@@ -11,6 +11,7 @@ from rich.text import Text as Line
 from engine.render import scale
 from engine.render.figures import moment
 from engine.render.page import Page, pairs
+from engine.render.verdicts import brief, tree, verdict
 from engine.report import ExplanationView
 
 
@@ -49,4 +50,14 @@ def _parts(page: Page, view: ExplanationView) -> list[tuple[str, RenderableType]
         parts.append((page.say("reads", "依据"), pairs((page.words(title), Line(value)) for title, value in view.inputs)))
     if view.nearest:
         parts.append((page.say("would change", "如何改变"), Group(*(Line(nearest, scale.BRAND) for nearest in view.nearest))))
+    if view.reach:
+        parts.append((page.say("to get there", "如何达到"), Line(view.reach, scale.BRAND)))
+    if view.population is not None:
+        parts.append((page.say("population", "适用范围"), Group(*tree(page, view.population))))
+    for each in view.verdicts:
+        parts.append((page.say("rules", "规则"), Group(*verdict(page, each))))
+    if view.thresholds:
+        parts.append((page.say("learnt", "习得阈值"), pairs((key, Line(brief(value))) for key, value in view.thresholds.items())))
+    if view.notes:
+        parts.append((page.say("note", "说明"), Group(*(Line(note, scale.QUIET) for note in view.notes))))
     return parts

@@ -130,6 +130,16 @@ def live_run(connection: Connection) -> RunRecord | None:
     return _record(row) if row else None
 
 
+def run_at(connection: Connection, moment: int) -> RunRecord | None:
+    """The run in force at a moment: the newest visible one of then or before; where there is none, the newest look back."""
+    for status in ("visible", "historical"):
+        query = select(run).where(run.c.status == status, run.c.as_of <= moment).order_by(run.c.as_of.desc(), run.c.id.desc()).limit(1)
+        row = connection.execute(query).mappings().first()
+        if row is not None:
+            return _record(row)
+    return None
+
+
 def base_run(connection: Connection, as_of: int, *, historical: bool = False) -> RunRecord | None:
     """The newest run with an earlier as_of: visible ones, and for a look back earlier looks back too."""
     states = ["visible", "historical"] if historical else ["visible"]

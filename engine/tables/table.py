@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from engine.columns import Array, Codes, Column, Columns, length
 from engine.kinds import ColumnKind
 from engine.policy import Text
+from engine.quantities import Comparisons, of_row
 from engine.rule_words import row_words
 from engine.tables.binding import FLAG_VALUES, BoundTable, bind, pick, plain
 from engine.tables.document import OutputColumn, TableData, write_table
@@ -104,6 +105,15 @@ class DecisionTable:
     def words(self, columns: Columns, row: int = 0) -> Text:
         """The cells of the deciding row with what was found, for one customer; empty where no row decided."""
         return row_words(self.explain(columns, row))
+
+    def decided(self, columns: Columns, row: int = 0) -> Comparisons:
+        """The same cells for a `Reason`, which says them with titles and units."""
+        return of_row(self.explain(columns, row))
+
+    def failed(self, columns: Columns, numbers: Iterable[int], row: int = 0) -> list[Comparisons]:
+        """Of each of these rows (from 1) the first cell that keeps it from matching one customer, for a `Reason`."""
+        told = self.explain(columns, row)
+        return [of_row(told, number) for number in numbers]
 
     def bounds(self) -> dict[str, list[Any]]:
         """Per input the values named in its cells, at which the outcome may change."""

@@ -73,7 +73,7 @@ class ABC(Policy):
         """Name the amount, the cut-offs on both sides, and the share that each stands for."""
         if not state:
             return []
-        return explain(float(self._values(columns)[0]), state["cutoffs"], self.params.cuts, self.params.labels)
+        return explain(self.params.measure, float(self._values(columns)[0]), state["cutoffs"], self.params.cuts, self.params.labels)
 
     def pictures(self) -> tuple[Picture, ...]:
         """The Pareto curve with its cuts, and the classes side by side."""

@@ -10,6 +10,9 @@ from engine import Output, Reason, Text
 if TYPE_CHECKING:
     from plugins.decision_table.policy import DecisionTablePolicy
 
+MOST_ABOVE = 6
+"""Rows above the deciding one that are said; the structured verdicts hold all."""
+
 
 def explain(policy: DecisionTablePolicy, columns: Mapping[str, Any]) -> list[Reason]:
     """The deciding row and its note, the other rows that hit, or the default; nothing for a customer without an outcome."""
@@ -22,9 +25,11 @@ def explain(policy: DecisionTablePolicy, columns: Mapping[str, Any]) -> list[Rea
         if not told["default"]:
             return []
         return [Reason("default", Text("No row matches, so the default: {given}.", "没有规则行命中，取默认：{given_zh}。"), values)]
-    why, row = policy.table.words(columns), told["decided_by"]
-    text = Text("Row {row} matches: {why}; hence {given}.", "命中第 {row} 行：{why_zh}；因此{given_zh}。")
-    reasons = [Reason("row", text, {**values, "row": row, "why": why.en or "-", "why_zh": why.zh or "-"})]
+    why, row = policy.table.decided(columns), told["decided_by"]
+    text = Text("Row {row} matches: {why}; hence {given}.", "命中第 {row} 行：{why}；因此{given_zh}。")
+    reasons = [Reason("row", text, {**values, "row": row, "why": why if why.items else "-"})]
+    if policy.table.data.hit_policy == "first":
+        reasons += _before(policy, columns, row)
     others = [hit for hit in told["hits"] if hit != row]
     if others and policy.lists:
         reasons.append(Reason("others", Text("Rows {rows} match too.", "第 {rows} 行也命中。"), {"rows": ", ".join(map(str, others))}))
@@ -32,6 +37,13 @@ def explain(policy: DecisionTablePolicy, columns: Mapping[str, Any]) -> list[Rea
     if note:
         reasons.append(Reason("note", Text("Note: {note}", "备注：{note}"), {"note": note}))
     return reasons
+
+
+def _before(policy: DecisionTablePolicy, columns: Mapping[str, Any], row: int) -> list[Reason]:
+    """Why the rows above did not match: the first cell of each that does not hold."""
+    text = Text("Row {row} does not match: {why}.", "第 {row} 行未命中：{why}。")
+    above = range(max(1, row - MOST_ABOVE), row)
+    return [Reason("not_row", text, {"row": at, "why": why}) for at, why in zip(above, policy.table.failed(columns, above), strict=True)]
 
 
 def _given(outputs: tuple[Output, ...], values: Mapping[str, Any]) -> Text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from engine import Reason, Text, bands
+from engine import Interval, Measured, Reason, Text, bands
 from plugins.rfm import binning
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def explain(policy: RFM, columns: Mapping[str, Any], state: Mapping[str, Any]) -
 
 def _score(policy: RFM, name: str, value: float, score: int, edges: list[float]) -> Reason:
     what = _what(policy, name, value)
-    within = bands.words(*bands.interval(edges, score, reverse=name == "r"))
+    feature = {"r": RECENCY, "f": policy.frequency, "m": policy.money}[name]
     nested = policy.params.binning == "nested"
     among = (
         {"f": Text(" among equal recency", "（同一 R 内）"), "m": Text(" among equal recency and frequency", "（同一 R、F 内）")}.get(name)
@@ -34,11 +34,12 @@ def _score(policy: RFM, name: str, value: float, score: int, edges: list[float])
         else None
     )
     text = Text(
-        en=f"{what.en}: score {{score}} of {{bins}}, {within.en}{among.en if among else ''}.",
-        zh=f"{what.zh}：得 {{score}} 分（共 {{bins}} 分），{within.zh}{among.zh if among else ''}。",
+        en=f"{what.en}: score {{score}} of {{bins}}, {{within}}{among.en if among else ''}.",
+        zh=f"{what.zh}：得 {{score}} 分（共 {{bins}} 分），{{within}}{among.zh if among else ''}。",
     )
-    shown = int(value) if value == int(value) else round(value, 2)
-    return Reason(name, text, {"value": shown, "score": score, "bins": policy.params.bins, "edges": edges})
+    within = Interval(*bands.interval(edges, score, reverse=name == "r"), feature)
+    values = {"value": Measured(value, feature, unit=name == "m"), "within": within, "score": score, "bins": policy.params.bins}
+    return Reason(name, text, {**values, "edges": edges})
 
 
 def _what(policy: RFM, name: str, value: float) -> Text:

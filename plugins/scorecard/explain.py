@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine import Reason, Text, bands
+from engine import Named, Reason, Text, bands
 
 if TYPE_CHECKING:
     from plugins.scorecard.items import Item
@@ -31,17 +31,48 @@ def explain(policy: Scorecard, columns: Mapping[str, Any], cutoffs: Sequence[flo
 
 def _item(item: Item, columns: Mapping[str, Any]) -> Reason:
     points = float(item.points(columns)[0])
-    why = item.table.words(columns)
-    values: dict[str, Any] = {
-        "why": why.en or f"{item.feature}: other value",
-        "why_zh": why.zh or f"{item.feature}：其他取值",
-        "weight": item.weight,
-    }
+    why = item.table.decided(columns)
+    values: dict[str, Any] = {"why": why, "weight": item.weight}
+    other = Text("{name}: other value", "{name}：其他取值") if not why.items else Text("{why}", "{why}")
+    values["name"] = Named(item.feature)
     if np.isnan(points):
-        text = Text("{why}: left out, the other items count more.", "{why_zh}：剔除此项，其余项权重放大。")
+        text = Text(f"{other.en}: left out, the other items count more.", f"{other.zh}：剔除此项，其余项权重放大。")
         return Reason("left_out", text, values)
-    text = Text("{why}: {points} points, weight {weight}.", "{why_zh}：{points} 分，权重 {weight}。")
+    text = Text(f"{other.en}: {{points}} points, weight {{weight}}.", f"{other.zh}：{{points}} 分，权重 {{weight}}。")
     return Reason("item", text, {**values, "points": points})
+
+
+def verdicts(policy: Scorecard, columns: Mapping[str, Any], cutoffs: Sequence[float]) -> dict[str, Any]:
+    """Items with points and weights, what they add up to, and every grade with whether the score reaches it."""
+    items = []
+    for item in policy.items:
+        told, points = item.table.explain(columns), float(item.points(columns)[0])
+        items.append(
+            {
+                "input": item.feature,
+                "found": told["inputs"][item.feature],
+                "points": None if np.isnan(points) else points,
+                "weight": item.weight,
+                "missing": item.missing,
+                "rows": told["rows"],
+                "decided_by": told["decided_by"],
+            }
+        )
+    score = float(columns["score"][0]) if "score" in columns else float("nan")
+    labels = [label.key for label in policy.params.labels]
+    grades = [
+        {"grade": label, "from": None if cutoff in (None, bands.NOBODY) else cutoff, "reached": cutoff is None or score >= cutoff}
+        for label, cutoff in zip(labels, [*cutoffs, None], strict=False)
+    ]
+    known = not np.isnan(score)
+    return {
+        "kind": "scorecard",
+        "place": "items",
+        "total": policy.params.total,
+        "items": items,
+        "score": score if known else None,
+        "grades": grades if known else [],
+    }
 
 
 def _grade(policy: Scorecard, cutoffs: Sequence[float], score: float, missed: int) -> Reason:

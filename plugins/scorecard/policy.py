@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from engine import DecisionTable, Output, Picture, Policy, Reason, TableRules, Text, bands
-from plugins.scorecard.explain import explain
+from engine import DecisionTable, Named, Output, Picture, Policy, Reason, TableRules, Text, bands
+from plugins.scorecard.explain import explain, verdicts
 from plugins.scorecard.items import Item
 from plugins.scorecard.params import ScorecardParams
 
@@ -38,7 +38,8 @@ class Scorecard(Policy):
         self.reads = tuple(item.feature for item in self.items)
         self._withholding = [item for item in self.items if item.missing == "withhold"]
         self._reasons = tuple(
-            Reason(f"missing_{at}", Text(f"missing: {item.feature}", f"缺少：{item.feature}")) for at, item in enumerate(self._withholding)
+            Reason(f"missing_{at}", Text(f"missing: {item.feature}", f"缺少：{item.feature}"), {"missing": Named(item.feature)})
+            for at, item in enumerate(self._withholding)
         )
         minimum, maximum = self._range()
         score = Output(
@@ -91,6 +92,10 @@ class Scorecard(Policy):
         """Say what each item gave, the total, and the grades on both sides."""
         score, withheld = self._score(columns)
         return explain(self, columns, state["cutoffs"], float(score[0])) if state and withheld[0] < 0 else []
+
+    def verdicts(self, columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+        """Every item with points and weight, every band of it with its verdict; then the cuts."""
+        return [verdicts(self, columns, state["cutoffs"] if state else [])]
 
     def bounds(self, state: Mapping[str, Any] | None) -> Mapping[str, list[float]]:
         """The starts of the bands."""

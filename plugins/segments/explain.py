@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 MOST = 12
 """Segments that are said; the one that decided always is."""
 
-_HOLDS = Text("{segment}: {why}.", "{segment_zh}：{why_zh}。")
-_HOLDS_NOT = Text("Not {segment}: {why}.", "不属于{segment_zh}：{why_zh}。")
+_HOLDS = Text("{segment}: {why}.", "{segment_zh}：{why}。")
+_HOLDS_NOT = Text("Not {segment}: {why}.", "不属于{segment_zh}：{why}。")
 _REST = Text("No condition is true, so {segment}.", "没有条件成立，因此为{segment_zh}。")
 
 
@@ -32,6 +32,5 @@ def explain(policy: Segments, columns: Mapping[str, Any]) -> list[Reason]:
 
 
 def _reason(condition: Condition, label: Label, columns: Mapping[str, Any], holds: bool) -> Reason:
-    why = condition.words(columns)
-    values = {"segment": label.title.en, "segment_zh": label.title.zh, "why": why.en, "why_zh": why.zh}
+    values = {"segment": label.title.en, "segment_zh": label.title.zh, "why": condition.decided(columns)}
     return Reason(label.key, _HOLDS if holds else _HOLDS_NOT, values)
