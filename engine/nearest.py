@@ -32,6 +32,9 @@ QUANTILES = 256
 SAMPLE = 100_000
 """Customers whose values are looked at: the candidates only have to lie close enough for bisection."""
 
+UNKNOWN = 4096
+"""Steps that are tried at least where nothing says at which values the outcome changes."""
+
 _UNSTEPPED: dict[str, float] = {"amount": 0.01, "days": 0.01}
 """The grid of features that are continuous, by dtype; others are tried to four decimals."""
 
@@ -251,6 +254,7 @@ class Axis:
         corners = {k + shift for k in at for shift in (-1, 0, 1)}
         grid = corners | {k + 2 for k in at} | {round(value * self.per_unit) for value in observed}
         reach = max((abs(k - here) for k in grid), default=0.0)
+        reach = reach if at else max(reach, UNKNOWN)
         start = math.floor(here)
         ladder = [2**i for i in range(53) if 2**i <= reach]
         grid |= {start + jump for jump in ladder} | {start - jump for jump in ladder} | {start, start + 1, start - 1}

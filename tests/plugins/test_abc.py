@@ -14,6 +14,7 @@ from marshmallow import ValidationError
 from engine import bands
 from engine.outputs import check_outputs
 from engine.testing import contract_tests
+from engine.wording import Words
 from plugins.abc import ABC
 
 CROSSINGS = ("lower", "upper", "own")
@@ -127,12 +128,12 @@ def test_explanations_name_cut_offs_on_both_sides() -> None:
     policy, state = ABC(), {"cutoffs": [1000.0, 100.0]}
 
     def said(amount: float) -> list[str]:
-        return [r.text.en.format(**(r.values or {})) for r in policy.explain({"orders.amount": np.array([amount])}, state)]
+        return [Words("en").reason(r) for r in policy.explain({"orders.amount": np.array([amount])}, state)]
 
-    assert said(1000.0) == ["1000.0 is at least 1000.0, the smallest amount within the first 80.0 % of the total, so Class A."]
-    assert said(250.0)[1] == "Class A begins at 1000.0; 750.0 is missing."
-    assert said(50.0) == ["50.0 lies below every cut, so Class C.", "Class B begins at 100.0; 50.0 is missing."]
-    assert said(-5.0)[0] == "-5.0 is not above zero, so Class C."
+    assert said(1000.0) == ["1,000 is at least 1,000, the smallest amount within the first 80 % of the total, so Class A."]
+    assert said(250.0)[1] == "Class A begins at 1,000; 750 is missing."
+    assert said(50.0) == ["50 lies below every cut, so Class C.", "Class B begins at 100; 50 is missing."]
+    assert said(-5.0)[0] == "-5 is not above zero, so Class C."
     assert policy.explain({"orders.amount": np.array([5.0])}, None) == []
 
 

@@ -13,6 +13,7 @@ from marshmallow import ValidationError
 from engine import Codes, DecisionTable
 from engine.outputs import check_outputs
 from engine.testing import check_policy, contract_tests
+from engine.wording import Words
 from plugins.decision_table import DecisionTablePolicy
 
 ROWS = [
@@ -160,12 +161,12 @@ def test_outputs_are_shown_as_they_are_named() -> None:
 def said(row: int, language: str = "en", **params: Any) -> list[str]:
     policy = DecisionTablePolicy({"table": document("first"), **params})
     one = {name: column[row : row + 1] for name, column in COLUMNS.items()}
-    return [reason.text.in_(language).format(**(reason.values or {})) for reason in policy.explain(one, None)]
+    return [Words(language).reason(reason) for reason in policy.explain(one, None)]
 
 
 def test_an_explanation_names_row_cells_outputs_and_note() -> None:
-    assert said(0) == ["Row 1 matches: orders.count = 5 (>= 3); hence grade A, bonus 1.5, vip yes.", "Note: the usual case"]
-    assert said(0, "zh")[0] == "命中第 1 行：orders.count = 5（>= 3）；因此grade A、bonus 1.5、vip 是。"
+    assert said(0) == ["Row 1 matches: orders.count = 5 (≥ 3); hence grade A, bonus 1.5, vip yes.", "Note: the usual case"]
+    assert said(0, "zh")[0] == "命中第 1 行：orders.count = 5（≥ 3）；因此grade A、bonus 1.5、vip 是。"
     assert said(4) == []
     assert said(4, table=document("first", 0, default=["C"])) == ["No row matches, so the default: grade C."]
     assert said(0, table=document("unique")) == []

@@ -14,6 +14,7 @@ from marshmallow import ValidationError
 
 from engine.outputs import check_outputs
 from engine.testing import contract_tests
+from engine.wording import Words
 from plugins.rfm import RFM
 from plugins.rfm.segments import USUAL_LABELS, scores, segment_map, usual_map
 
@@ -235,16 +236,16 @@ def test_explanations_name_value_interval_and_row() -> None:
     columns = columns_of(policy, [25], [10], [2265.12])
     state = {"r": [12, 32, 71, 178], "f": [1, 2, 3, 6], "m": [250, 490, 942, 2058.5]}
     reasons = policy.explain(columns, state)
-    assert [r.text.en.format(**(r.values or {})) for r in reasons] == [
+    assert [Words("en").reason(r) for r in reasons] == [
         "Last order 25 days ago: score 4 of 5, more than 12, up to 32.",
         "10 orders in 365 days: score 5 of 5, more than 6.",
-        "Sales of 2265.12 in 365 days: score 5 of 5, more than 2,058.5.",
+        "Sales of 2,265.12 in 365 days: score 5 of 5, more than 2,058.5.",
         "4-5-5 is first matched by row 2 (r [3..4], f [4..5]): Loyal.",
     ]
-    assert reasons[1].text.zh.format(**(reasons[1].values or {})) == "365 天内订单 10：得 5 分（共 5 分），超过 6。"
+    assert Words("zh").reason(reasons[1]) == "365 天内订单 10：得 5 分（共 5 分），超过 6。"
     assert policy.explain(columns_of(policy, [np.nan], [0], [0]), state) == []
     once = policy.explain(columns_of(policy, [1], [1], [10]), state)
-    assert [r.text.en.format(**(r.values or {})) for r in once][:2] == [
+    assert [Words("en").reason(r) for r in once][:2] == [
         "Last order 1 day ago: score 5 of 5, up to 12.",
         "1 order in 365 days: score 1 of 5, up to 1.",
     ]
@@ -256,7 +257,7 @@ def test_a_nested_explanation_uses_the_edges_of_the_group() -> None:
     state = policy.fit(columns)
     one = {name: column[2:3] for name, column in columns.items()}
     frequency = policy.explain(one, state)[1]
-    assert frequency.text.en.format(**(frequency.values or {})) == "5 orders in 365 days: score 1 of 2, up to 7 among equal recency."
+    assert Words("en").reason(frequency) == "5 orders in 365 days: score 1 of 2, up to 7 among equal recency."
     assert policy.bounds(state)[policy.frequency] == [2, 7]
 
 

@@ -14,6 +14,7 @@ from marshmallow import ValidationError
 from engine import Codes
 from engine.outputs import check_outputs
 from engine.testing import check_policy, contract_tests
+from engine.wording import Words
 from plugins.scorecard import Scorecard
 
 COUNT = {
@@ -173,21 +174,21 @@ def by_hand(many: list[Any], one: dict[str, Any]) -> float:
 def said(row: int, language: str = "en", **params: Any) -> list[str]:
     policy = Scorecard({"items": [COUNT, {**REGION, "missing": "leave_out"}], **params})
     one = {name: column[row : row + 1] for name, column in COLUMNS.items()}
-    return [reason.text.in_(language).format(**(reason.values or {})) for reason in policy.explain(one, policy.fit(COLUMNS))]
+    return [Words(language).reason(reason) for reason in policy.explain(one, policy.fit(COLUMNS))]
 
 
 def test_an_explanation_adds_up() -> None:
     assert said(1) == [
-        "orders.count = 2 (>= 2): 50.0 points, weight 1.0.",
-        "profile.region: other value: 10.0 points, weight 3.0.",
-        "Score 20.0, the weighted mean of the points.",
-        "20.0 is at least 20.0, so Grade C.",
-        "Grade B begins at 40.0; 20.0 is missing.",
+        "orders.count = 2 (≥ 2): 50 points, weight 1.",
+        "profile.region: other value: 10 points, weight 3.",
+        "Score 20, the weighted mean of the points.",
+        "20 is at least 20, so Grade C.",
+        "Grade B begins at 40; 20 is missing.",
     ]
     assert said(2)[1] == "profile.region is missing (null): left out, the other items count more."
-    assert said(0, "zh")[2:4] == ["总分 60.0（加权平均）。", "60.0 不低于 40.0，因此为B 级。"]
-    assert said(0, grading="shares", shares=[0.5])[3] == "60.0 is at least 60.0, the score of the best 50.0 % of the customers, so Grade A."
-    assert said(3, cuts=[90])[3] == "15.0 lies below every cut, so Grade B."
+    assert said(0, "zh")[2:4] == ["总分 60（加权平均）。", "60 不低于 40，因此为B 级。"]
+    assert said(0, grading="shares", shares=[0.5])[3] == "60 is at least 60, the score of the best 50 % of the customers, so Grade A."
+    assert said(3, cuts=[90])[3] == "15 lies below every cut, so Grade B."
 
 
 def bands(*starts: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from marshmallow import ValidationError
 from engine import Codes, Condition
 from engine.outputs import check_outputs
 from engine.testing import check_policy, contract_tests
+from engine.wording import Words
 from plugins.segments import Segments
 
 
@@ -107,7 +108,7 @@ def test_both_modes_agree_with_the_conditions_themselves(documents: list[Any], c
 def said(row: int, language: str = "en", **params: Any) -> list[str]:
     policy = Segments({"segments": [VIP, NORTH, YOUNG], **params})
     one = {name: column[row : row + 1] for name, column in COLUMNS.items()}
-    return [reason.text.in_(language).format(**(reason.values or {})) for reason in policy.explain(one, None)]
+    return [Words(language).reason(reason) for reason in policy.explain(one, None)]
 
 
 def test_an_explanation_goes_down_to_the_segment_that_fits() -> None:
