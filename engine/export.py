@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from engine.errors import TierwiseError, did_you_mean
@@ -22,6 +22,9 @@ from engine.store.session import Store
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sqlalchemy import Connection
+
+    from engine.service import Engine
 
 
 def write_table(table: Table, format_: str, stream: BinaryIO) -> int:
@@ -79,6 +82,42 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
+
+
+TABLES = ("assignments", "changes", "customers", "rejected")
+
+
+def table_of(
+    engine: Engine,
+    connection: Connection,
+    what: str,
+    *,
+    run_id: int | None = None,
+    policy: str | None = None,
+    value: str | None = None,
+    all_outputs: bool = False,
+    batch: int | None = None,
+) -> Table:
+    """One of the tables that can be taken out, over an open connection. Raises `TierwiseError`."""
+    from engine.store import customer_export
+
+    match what:
+        case "customers":
+            return customer_export.customers(connection)
+        case "rejected":
+            return exports.rejected(connection, batch)
+        case "changes":
+            return exports.changes(connection, engine.run_record(run_id), engine.zone)
+        case "assignments":
+            record = engine.run_record(run_id)
+            return exports.assignments(connection, record, engine.zone, policy=policy, value=value, all_outputs=all_outputs)
+    raise TierwiseError(f"there is no table {what!r}; {did_you_mean(what, TABLES) or 'tables are ' + ', '.join(TABLES)}")
+
+
+def export_file(engine: Engine, what: str, format_: str, path: Path, **options: Any) -> int:
+    """Write one of the tables to a file and return how many rows it had; options are those of `table_of`."""
+    with engine.store.read() as connection:
+        return write_file(table_of(engine, connection, what, **options), format_, path)
 
 
 def assignments_frame(

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from engine.explaining import Explaining
     from engine.explanation import Explanation
     from engine.people import People
+    from engine.jobs import Jobs
+    from engine.overview import Overview
     from engine.rule_findings import RuleFinding
     from engine.schedules import Schedules
     from engine.simulation import Previewer, Simulation
@@ -164,12 +166,12 @@ class Engine:
     def import_facts(
         self,
         facts: str | Path | list[dict[str, Any]],
-        mapping: str | Path,
+        mapping: str | Path | Mapping[str, Any],
         *,
         dry_run: bool = False,
         progress: Callable[[int, int | None], None] | None = None,
     ) -> ImportReport:
-        """Import a file (CSV, Parquet, XLSX) by a mapping, or a list of rows of a kind ("customers", "orders", ...).
+        """Import a file (CSV, Parquet, XLSX) by a mapping (a name, a path or a document), or a list of rows of a kind ("customers", "orders", ...).
 
         All rows that are right are kept in one transaction; each wrong one is kept with file, line, column and reason.
         Returns the report. Raises `FactError` when the file or the mapping cannot be used at all.
@@ -179,7 +181,7 @@ class Engine:
         self.__dict__.pop("catalogue", None)
         if isinstance(facts, list):
             return ingest.import_rows(self.store, str(mapping), facts, source="api", **self._acting)
-        chosen = ingest.load_mapping(mapping, settings=self.business)
+        chosen = ingest.any_mapping(mapping, settings=self.business)
         return ingest.import_file(self.store, Path(facts), chosen, **self._acting, dry_run=dry_run, progress=progress)
 
     def customer_id(self, external_id: str) -> int:
@@ -355,6 +357,20 @@ class Engine:
         """Customers of a run and their revenue in minor units, by address and label; label "" holds those without a value."""
         with self.store.read() as connection:
             return outcomes.label_amounts(connection, run_id)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Long work: `submit`, `get`, `list`, `cancel`, `retry`."""
+        from engine.jobs import Jobs
+    from engine.overview import Overview
+
+        return Jobs(self)
+
+    def overview(self, address: str | None = None, *, days: int | None = None) -> Overview | None:
+        """Customers and revenue by label of one output, and who moved since the run before (or one `days` older). None before the first run."""
+        from engine.overview import overview
+
+        return overview(self, address, days=days)
 
     # --- what a change would do --------------------------------------------------------------------------------
 

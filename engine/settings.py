@@ -33,6 +33,15 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("TIERWISE_LANGUAGE", "en", "The language of the command line: en or zh."),
     ("TIERWISE_SESSION_IDLE_MINUTES", "60", "After how many minutes without use a person is signed out."),
     ("TIERWISE_SESSION_HOURS", "12", "After how many hours a person is signed out in any case."),
+    ("TIERWISE_HOST", "127.0.0.1", "The address that tierwise serve listens on; 0.0.0.0 is every network of the machine."),
+    ("TIERWISE_PORT", "8350", "The port that tierwise serve listens on."),
+    (
+        "TIERWISE_SECRET_KEY",
+        "",
+        "What signs cookies, at least 32 characters; when empty, one is made and kept beside the store, readable by its owner only.",
+    ),
+    ("TIERWISE_HTTPS", "no", "Say yes when browsers reach the console by HTTPS: cookies are then never sent without it."),
+    ("TIERWISE_PROXIES", "0", "How many proxies of one's own stand before the console and set X-Forwarded-For; 0 believes no such header."),
 )
 
 
@@ -53,6 +62,11 @@ class Settings:
     cache_dir: Path | None
     actor: str
     language: str
+    host: str = "127.0.0.1"
+    port: int = 8350
+    secret_key: str = field(default="", repr=False)
+    https: bool = False
+    proxies: int = 0
     given: frozenset[str] = frozenset()
     authenticated: bool = False
     session_idle: int = 3_600
@@ -84,6 +98,11 @@ class Settings:
             language=_checked("LANGUAGE", raw["language"][:2].lower(), validate.OneOf(["en", "zh"], error="en or zh")),
             session_idle=60 * _whole("SESSION_IDLE_MINUTES", raw["session_idle_minutes"], 1, 10_080),
             session_longest=3_600 * _whole("SESSION_HOURS", raw["session_hours"], 1, 8_760),
+            host=raw["host"],
+            port=_whole("PORT", raw["port"], 1, 65535),
+            secret_key=raw["secret_key"],
+            https=_yes("HTTPS", raw["https"]),
+            proxies=_whole("PROXIES", raw["proxies"], 0, 9),
             given=frozenset(key for key in defaults if overrides.get(key) is not None or env.str(key.upper(), "")),
         )
 
@@ -111,6 +130,17 @@ def _whole(name: str, text: str, least: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
         raise TierwiseError(f"TIERWISE_{name}: found {text!r}; expected a whole number from {least} to {most}")
     return int(text)
+
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise TierwiseError(f"TIERWISE_{name}: found {text!r}; expected a number from {least} to {most}")
+    return int(text)
+
+
+def _yes(name: str, text: str) -> bool:
+    words = {"yes": True, "true": True, "1": True, "on": True, "no": False, "false": False, "0": False, "off": False}
+    if text.lower() not in words:
+        raise TierwiseError(f"TIERWISE_{name}: found {text!r}; expected yes or no")
+    return words[text.lower()]
 
 
 def _checked(name: str, value: str, validator: validate.Validator) -> str:

@@ -171,6 +171,15 @@ def _rank(position: int, labels: Sequence[Label]) -> int:
     return position if None in steps else steps[position] or 0
 
 
+def rank_of(rulebook: Rulebook, address: str, key: str) -> int | None:
+    """How good a value of an output is, smaller is better; None for flags and for what the rulebook does not declare."""
+    for known, _, output in _shown(rulebook):
+        if known == address and output.kind != "flag":
+            place = _place(key, labels_of(output), flag=False)
+            return place.rank if place else None
+    return None
+
+
 def import_of(report: ImportReport, currency: str, minor_digits: int) -> ImportView:
     """What an import did."""
     return ImportView(

@@ -25,9 +25,11 @@ JOINTS = {
     "engine.explaining",
     "engine.export",
     "engine.former",
+    "engine.job_kinds",
     "engine.jobs",
     "engine.people",
     "engine.replay",
+    "engine.overview",
     "engine.runner",
     "engine.schedules",
     "engine.service",
@@ -35,12 +37,25 @@ JOINTS = {
     "engine.summaries",
     "engine.trial",
     "engine.verification",
+    "engine.wakeup",
+    "engine.worker",
 }
 """Where the core and the store meet. Everything else in engine/ outside engine.store is core and knows no database."""
 
 MAY_USE = {
     "plugins": {"engine", "plugins", "numpy", "marshmallow"},
-    "admin": {"engine", "admin", "flask", "flask_admin"},
+    "admin": {
+        "engine",
+        "admin",
+        "flask",
+        "flask_admin",
+        "flask_babel",
+        "flask_limiter",
+        "flask_wtf",
+        "markupsafe",
+        "sqlalchemy",
+        "werkzeug",
+    },
     "store": {"engine", "sqlalchemy", "alembic", "sqlite3", "numpy", "pandas", "pyarrow"},
     "joint": {"engine", "sqlalchemy", "numpy", "pandas", "click", "rich"},
     "core": {"engine", "numpy", "pandas", "marshmallow", "pluggy", "yaml"},
@@ -60,6 +75,7 @@ ALSO = {
     "engine.store.reader": {"adbc_driver_manager", "adbc_driver_sqlite"},
     "engine.tables.spreadsheet": {"openpyxl"},
     "engine.testing": {"pytest"},
+    "engine.wakeup": {"huey"},
 }
 """Single modules, or packages with all that is in them, that stand for one library."""
 

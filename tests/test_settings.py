@@ -35,6 +35,11 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         "LANGUAGE": "zh_CN.UTF-8",
         "SESSION_IDLE_MINUTES": "30",
         "SESSION_HOURS": "8",
+        "HOST": "0.0.0.0",
+        "PORT": "80",
+        "SECRET_KEY": "k" * 32,
+        "HTTPS": "yes",
+        "PROXIES": "1",
     }.items():
         monkeypatch.setenv(f"TIERWISE_{name}", value)
     settings = Settings.read()
@@ -44,6 +49,8 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert (settings.blocked_plugins, settings.actor) == (("abc", "rfm"), "li")
     assert settings.audit_keys == ("a newer secret of ours", "an older secret of ours")
     assert "secret of ours" not in repr(settings)
+    assert (settings.host, settings.port, settings.https, settings.proxies) == ("0.0.0.0", 80, True, 1)
+    assert "k" * 32 not in repr(settings)
     assert settings.given == {name.removeprefix("TIERWISE_").lower() for name, _, _ in SETTINGS}
 
 

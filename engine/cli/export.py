@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.shared import ID, App, pass_app
 from engine.errors import TierwiseError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from engine.exporting.table import Table
-    from engine.service import Engine
 
 FORMATS = ("csv", "xlsx", "parquet", "jsonl")
 
@@ -45,14 +38,14 @@ def export(
 
     Texts that a spreadsheet would run as a formula are made inert. A file is there whole or not at all.
     """
-    from engine.export import write_file, write_table
+    from engine.export import table_of, write_file, write_table
     from engine.exporting.writers import TEXT_FORMATS
 
     format_ = format_ or _by_ending(output)
     if output is None and format_ not in TEXT_FORMATS:
         raise TierwiseError(f"{format_} is not text; name a file for it with -o FILE.{format_}")
     with app.engine() as engine, engine.store.read() as connection:
-        table = _table(engine, connection, what, run_id, policy, value, all_outputs, batch)
+        table = table_of(engine, connection, what, run_id=run_id, policy=policy, value=value, all_outputs=all_outputs, batch=batch)
         if output is None:
             write_table(table, format_, sys.stdout.buffer)
             sys.stdout.buffer.flush()
@@ -70,25 +63,3 @@ def export(
 def _by_ending(output: Path | None) -> str:
     ending = output.suffix.lower().lstrip(".") if output else ""
     return ending if ending in FORMATS else "csv"
-
-
-def _table(
-    engine: Engine,
-    connection: Connection,
-    what: str,
-    run_id: int | None,
-    policy: str | None,
-    value: str | None,
-    all_outputs: bool,
-    batch: int | None,
-) -> Table:
-    from engine.store import customer_export, exports
-
-    match what:
-        case "customers":
-            return customer_export.customers(connection)
-        case "rejected":
-            return exports.rejected(connection, batch)
-        case "changes":
-            return exports.changes(connection, engine.run_record(run_id), engine.zone)
-    return exports.assignments(connection, engine.run_record(run_id), engine.zone, policy=policy, value=value, all_outputs=all_outputs)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy import Connection, MetaData, create_engine, event, inspect, text
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
@@ -35,6 +36,9 @@ class Store:
         self.sql = sql
         self.cache_dir = cache_dir
         self.audit_keys = audit_keys
+        self._beside: dict[str, Store] = {}
+        self._beside_lock = Lock()
+        self._at_close: list[Callable[[], object]] = []
 
     @classmethod
     def open(cls, url: str, *, cache_dir: Path | None = None, create: bool = True, audit_keys: tuple[str, ...] = ()) -> Store:
@@ -91,8 +95,43 @@ class Store:
                 if bulk and self.is_sqlite:
                     _driver(connection).execute("pragma foreign_keys=ON")
 
+    def beside(self, name: str, tables: MetaData) -> Store:
+        """Where tables live that must not wait for the store's writer: on SQLite a file beside it, on PostgreSQL this store.
+
+        The tables are made when they are not there.
+        """
+        with self._beside_lock:
+            if name not in self._beside:
+                self._beside[name] = self._open_beside(name, tables)
+            return self._beside[name]
+
+    def at_close(self, do: Callable[[], object]) -> None:
+        """Have something done when the store is closed: others may hold connections of their own to it."""
+        self._at_close.append(do)
+
+    def _open_beside(self, name: str, tables: MetaData) -> Store:
+        target = self
+        if self.is_sqlite:
+            url = self.sql.url.set(database=f"{self.path}.{name}.db")
+            sql = create_engine(url, connect_args=_connect_args(url))
+            _listen(sql)
+            target = Store(sql, self.cache_dir)
+        with target.read() as connection:
+            known = set(inspect(connection).get_table_names())
+        if set(tables.tables) - known:
+            with target.write() as connection:
+                if not self.is_sqlite:
+                    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+                tables.create_all(connection)
+        return target
+
     def close(self) -> None:
         """Close every connection."""
+        while self._at_close:
+            self._at_close.pop()()
+        for other in self._beside.values():
+            if other is not self:
+                other.close()
         self.sql.dispose()
 
     def __enter__(self) -> Store:

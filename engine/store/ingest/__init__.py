@@ -6,7 +6,7 @@ what was refused, `undo` takes a batch back, `void` takes one fact out of every 
 
 from engine.store.ingest.batches import UndoReport, rejected, undo
 from engine.store.ingest.files import Progress, import_file
-from engine.store.ingest.mapping import Mapping, built_in_mappings, load_mapping
+from engine.store.ingest.mapping import Mapping, any_mapping, built_in_mappings, load_mapping
 from engine.store.ingest.report import ImportReport
 from engine.store.ingest.rows import import_rows
 from engine.store.ingest.voids import unvoid, void
@@ -16,6 +16,7 @@ __all__ = [
     "Mapping",
     "Progress",
     "UndoReport",
+    "any_mapping",
     "built_in_mappings",
     "import_file",
     "import_rows",

@@ -5,6 +5,7 @@ A mapping is YAML or JSON (JSON's scalars only, ENGINE 21). Everything wrong wit
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -110,6 +111,13 @@ def load_mapping(name_or_path: str | Path, *, settings: BusinessSettings) -> Map
         return parse_mapping(_document(name), name, settings)
     except RulebookError as error:
         raise FactError(str(error)) from None
+
+
+def any_mapping(given: str | Path | Dict[str, Any], *, settings: BusinessSettings) -> Mapping:
+    """A mapping by its name, by its path, or from a document in memory. Raises `FactError` with every fault found."""
+    if isinstance(given, (str, Path)):
+        return load_mapping(given, settings=settings)
+    return parse_mapping(Document(json.loads(json.dumps(given)), "mapping"), "mapping", settings)
 
 
 def parse_mapping(document: Document, name: str, settings: BusinessSettings) -> Mapping:

@@ -1,0 +1,136 @@
+"""What each kind of job does: its parameters, and the verb it calls with progress.
+
+A job that is taken up again after its worker died starts over with the parameters it had. That is safe because every
+verb is all or nothing, and a run keeps the moment it was asked for: it ends with the same digest.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import did_you_mean
+from engine.jobs import KINDS, JobError
+from engine.moments import as_moment
+
+if TYPE_CHECKING:
+    from engine.service import Engine
+
+Tell = Callable[[str, int, int | None], None]
+"""Report progress: what is being done, how much of it is done, and of how much (None: unknown)."""
+
+PARAMS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "run": {"as_of": (int, str), "historical": bool, "partitions": int, "recompute": bool, "months": int},
+    "simulate": {"draft": (int, str, dict), "as_of": (int, str), "movers": int},
+    "import": {"file": str, "mapping": (str, dict), "name": str, "dry_run": bool},
+    "export": {"what": str, "format": str, "options": dict},
+    "tick": {},
+}
+TABLES = ("assignments", "changes", "customers", "rejected")
+FORMATS = ("csv", "xlsx", "parquet", "jsonl")
+NEEDED = {"simulate": ("draft",), "import": ("file", "mapping"), "export": ("what", "format")}
+
+
+def check(engine: Engine, kind: str, params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a job, checked and made definite: a run gets its moment now. Raises `JobError`."""
+    if kind not in KINDS:
+        raise JobError(f"there is no kind of job {kind!r}; {did_you_mean(kind, KINDS) or 'kinds are ' + ', '.join(KINDS)}")
+    known = PARAMS[kind]
+    for name, value in params.items():
+        if name not in known:
+            raise JobError(
+                f"a job {kind!r} takes no {name!r}; {did_you_mean(name, known) or 'it takes ' + (', '.join(known) or 'nothing')}"
+            )
+        wanted = known[name]
+        if value is not None and (not isinstance(value, wanted) or (isinstance(value, bool) and wanted is int)):
+            raise JobError(f"{name} of a job {kind!r} is {value!r}, which has the wrong type")
+    for name in NEEDED.get(kind, ()):
+        if params.get(name) in (None, ""):
+            raise JobError(f"a job {kind!r} needs {name!r}")
+    if kind == "run":
+        params["as_of"] = as_moment(params.get("as_of"), engine.zone)
+    if kind == "import":
+        _uploaded(engine, params["file"])
+    if kind == "export":
+        _one_of("what", params["what"], TABLES)
+        _one_of("format", params["format"], FORMATS)
+    return params
+
+
+def perform(engine: Engine, kind: str, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Do the work of a job in the engine's name and return its result as JSON."""
+    return WORK[kind](engine, params, tell)
+
+
+def _run(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    months = params.get("months")
+    if months:
+        records = [record.id for record in engine.run_history(months, until=params["as_of"], progress=tell)]
+        return {"runs": records}
+    options = {name: params[name] for name in ("historical", "partitions", "recompute") if params.get(name) is not None}
+    record = engine.run(params["as_of"], progress=tell, **options)
+    told = {"run": record.id, "status": record.status, "digest": record.digest, "customers": record.customers}
+    return told | {"faults": dict(record.faults), "held": list(record.held), "moved": record.report["moved"]}
+
+
+def _simulate(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    tell("simulate", 0, 1)
+    found = engine.simulate(params["draft"], as_of=params.get("as_of"), movers=params.get("movers") or 20)
+    tell("simulate", 1, 1)
+    compared = found.comparison
+    outputs = {
+        address: {"moved": each.moved, "amount": each.moved_amount, "up": each.up, "down": each.down, "flows": each.flows()}
+        for address, each in compared.migrations.items()
+    }
+    return {"customers": compared.rows, "moved": compared.moved, "amount": compared.moved_amount, "outputs": outputs}
+
+
+def _import(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    path = _uploaded(engine, params["file"])
+    report = engine.import_facts(
+        path, params["mapping"], dry_run=bool(params.get("dry_run")), progress=lambda rows, total: tell("import", rows, total)
+    )
+    counts = {name: getattr(report, name) for name in ("batch", "kind", "rows", "accepted", "created", "updated", "unchanged", "seconds")}
+    rejected = {reason: count for reason, (count, _) in dict(report.rejected).items()}
+    return counts | {"rejected": rejected, "ignored": dict(report.ignored), "warnings": list(report.warnings)}
+
+
+def _export(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    from engine.export import export_file
+
+    tell("export", 0, None)
+    name = f"{params['what']}-{secrets.token_hex(6)}.{params['format']}"
+    path = engine.jobs.files() / name
+    rows = export_file(engine, params["what"], params["format"], path, **dict(params.get("options") or {}))
+    return {"file": name, "rows": rows, "bytes": path.stat().st_size}
+
+
+def _tick(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    tell("tick", 0, 1)
+    engine.schedules.tick()  # type: ignore[attr-defined]
+    return {}
+
+
+WORK: dict[str, Callable[[Engine, Mapping[str, Any], Tell], dict[str, Any]]] = {
+    "run": _run,
+    "simulate": _simulate,
+    "import": _import,
+    "export": _export,
+    "tick": _tick,
+}
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise JobError(f"{name}: there is no {value!r}; {did_you_mean(value, known) or 'expected one of ' + ', '.join(known)}")
+
+
+def _uploaded(engine: Engine, name: str) -> Path:
+    """A file of the folder of jobs by its bare name; no path leads out of it. Raises `JobError`."""
+    folder = engine.jobs.files()
+    path = folder / name
+    if Path(name).name != name or name.startswith(".") or not path.is_file():
+        raise JobError(f"there is no uploaded file {name!r}")
+    return path
