@@ -139,7 +139,7 @@ def logout() -> ResponseReturnValue:
 def preferences() -> ResponseReturnValue:
     """Choose language or theme: for this visit, and for the user who is signed in."""
     given: dict[str, Any] = request.get_json(silent=True) or {} if request.is_json else dict(request.form)
-    chosen: dict[str, str] = {}
+    chosen: dict[str, Any] = {}
     if given.get("language") in LANGUAGES:
         chosen["language"] = given["language"]
     if given.get("theme") in THEMES:

@@ -81,7 +81,8 @@ def _templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.globals.update(t=t, icon=icon, asset=asset, csp_nonce=security.nonce, may=may, plural=words.plural)
-    app.jinja_env.globals.update(initials=people.initials, roles_of=people.roles_of)
+    app.jinja_env.globals.update(initials=people.initials, roles_of=people.roles_of, customer_url=sidebar.customer_url)
+    app.jinja_env.globals.update(has_endpoint=lambda name: name in app.view_functions)
 
     @app.context_processor
     def _context() -> dict[str, Any]:
@@ -89,7 +90,7 @@ def _templates(app: Flask) -> None:
             "f": g.get("formats", Formats()),
             "person": g.get("person"),
             "language": words.language(),
-            "theme": g.get("theme", "system"),
+            "look": g.get("theme", "system"),
             "sidebar": sidebar.groups,
             "live": views.live_state,
         }

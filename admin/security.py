@@ -83,6 +83,6 @@ def headers(response: Response, *, https: bool) -> Response:
     found.setdefault("Content-Security-Policy", policy())
     if https:
         found.setdefault("Strict-Transport-Security", f"max-age={YEAR}; includeSubDomains")
-    if request.endpoint is None or not request.endpoint.endswith("static"):
+    if request.endpoint is None or not request.endpoint.endswith("static") or response.status_code >= 400:
         found["Cache-Control"] = "no-store"
     return response

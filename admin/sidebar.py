@@ -111,6 +111,15 @@ def pages() -> Iterator[Link]:
         yield from links
 
 
+def customer_url(customer: str) -> str | None:
+    """The page of one customer, if it is installed and open to the reader."""
+    entry = entries().get("customers")
+    if entry is None or not may(entry.area):
+        return None
+    endpoint = f"{entry.endpoint.partition('.')[0]}.customer"
+    return url_for(endpoint, customer=customer) if endpoint in current_app.view_functions else None
+
+
 def _link(key: str, title: str, entry: Entry, active: str) -> Link:
     return Link(key, title, url_for(entry.endpoint), key == active, entry.badge() if entry.badge else None)
 

@@ -109,8 +109,7 @@ def _export(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, 
 
 def _tick(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     tell("tick", 0, 1)
-    engine.schedules.tick()  # type: ignore[attr-defined]
-    return {}
+    return {"done": [each.as_dict() for each in engine.schedules.tick()]}
 
 
 WORK: dict[str, Callable[[Engine, Mapping[str, Any], Tell], dict[str, Any]]] = {

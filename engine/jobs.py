@@ -174,7 +174,9 @@ class Jobs:
     def counts(self) -> dict[str, int]:
         """How many jobs there are, by status."""
         with self.store.read() as connection:
-            found = dict(connection.execute(select(job.c.status, func.count()).group_by(job.c.status)).all())
+            found: dict[str, int] = {
+                row[0]: row[1] for row in connection.execute(select(job.c.status, func.count()).group_by(job.c.status))
+            }
         return {status: int(found.get(status, 0)) for status in STATUSES}
 
     def cancel(self, job_id: int) -> Job:

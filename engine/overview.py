@@ -146,7 +146,8 @@ def overview(engine: Engine, address: str | None = None, *, days: int | None = N
         if key in _pictures:
             _pictures.move_to_end(key)
             return _pictures[key]
-    found = _picture(engine, live, address, since, [row.id for row in history if row.as_of < live.as_of][-11:] + [live.id], movers)
+    series = [row.id for row in history if row.as_of < live.as_of][-11:]
+    found = _picture(engine, live, address, since, [*series, live.id], movers)
     with _lock:
         _pictures[key] = found
         while len(_pictures) > KEPT:
@@ -267,7 +268,8 @@ def _amounts(inputs: Mapping[str, Array], new: Block, digits: int) -> Array:
     """Sales of every customer, minor units."""
     if REVENUE not in inputs:
         return np.zeros(len(new.customer_id), dtype=np.int64)
-    return np.rint(np.nan_to_num(inputs[REVENUE]) * 10**digits).astype(np.int64)
+    minor: Array = np.rint(np.nan_to_num(inputs[REVENUE]) * 10**digits).astype(np.int64)
+    return minor
 
 
 def _movers(
@@ -311,8 +313,8 @@ def _movers(
 def _telling(rulebook: Rulebook, address: str) -> list[Feature]:
     """The features that lead to an output: numbers only."""
     plan = rulebook.plan.chain(address.partition(".")[0])
-    found = [rulebook.catalogue.get(name) for name in plan.features]
-    return [feature for feature in found if feature is not None and feature.dtype not in ("text", "date", "flag")]
+    found = [rulebook.catalogue.resolve(name) for name in plan.features]
+    return [feature for feature in found if feature.dtype not in ("text", "date", "flag")]
 
 
 def _changed(features: Sequence[Feature], old: Mapping[str, Array], new: Mapping[str, Array], number: int) -> tuple[Changed, ...]:

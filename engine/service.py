@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from engine.evaluate import Evaluation, Evaluator
     from engine.explaining import Explaining
     from engine.explanation import Explanation
-    from engine.people import People
     from engine.jobs import Jobs
     from engine.overview import Overview
+    from engine.people import People
     from engine.rule_findings import RuleFinding
     from engine.schedules import Schedules
     from engine.simulation import Previewer, Simulation
@@ -197,6 +197,20 @@ class Engine:
         key = self.customer_id(external_id)
         with self.store.read() as connection:
             return name_of(connection, key)
+
+    def batches(self, limit: int = 50) -> Sequence[dict[str, Any]]:
+        """The newest imports first: batch, file, kind, source, mapping, actor, counts of rows, undone."""
+        from engine.store.exports import batch_rows
+
+        with self.store.read() as connection:
+            return batch_rows(connection, limit)
+
+    def find_customers(self, words: str, *, limit: int = 10, names: bool = True) -> Sequence[tuple[str, str | None]]:
+        """Customers whose own id begins with these letters, or whose name does: (id, name). names: False looks at ids alone."""
+        from engine.store.lookups import starting_with
+
+        with self.store.read() as connection:
+            return starting_with(connection, words, limit, names)
 
     def undo_import(self, batch: int) -> UndoReport:
         """Take back everything that an import brought or changed. Raises `FactError` when later facts rest on it."""
@@ -362,7 +376,6 @@ class Engine:
     def jobs(self) -> Jobs:
         """Long work: `submit`, `get`, `list`, `cancel`, `retry`."""
         from engine.jobs import Jobs
-    from engine.overview import Overview
 
         return Jobs(self)
 

@@ -98,8 +98,8 @@ class Worker:
         self._minute = minute
         if minute % 1440 == 0:
             self.engine.jobs.purge()
-        if hasattr(self.engine, "schedules"):
-            self.engine.schedules.tick()
+        if self.engine.schedules.due():
+            self.engine.jobs.submit("tick", slot="tick")
 
     # --- one job -----------------------------------------------------------------------------------------------
 

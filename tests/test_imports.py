@@ -39,6 +39,7 @@ JOINTS = {
     "engine.verification",
     "engine.wakeup",
     "engine.worker",
+    "engine.wsgi",
 }
 """Where the core and the store meet. Everything else in engine/ outside engine.store is core and knows no database."""
 
@@ -75,7 +76,9 @@ ALSO = {
     "engine.store.reader": {"adbc_driver_manager", "adbc_driver_sqlite"},
     "engine.tables.spreadsheet": {"openpyxl"},
     "engine.testing": {"pytest"},
+    "engine.cli.serve": {"waitress"},
     "engine.wakeup": {"huey"},
+    "engine.wsgi": {"admin", "flask"},
 }
 """Single modules, or packages with all that is in them, that stand for one library."""
 

@@ -23,7 +23,7 @@ class LiveState:
 
 def live_state() -> LiveState | None:
     """What is live, for the foot of the sidebar and the top bar; read once per request, nothing for strangers."""
-    if person() is None or not may("overview"):
+    if person() is None or not may("results"):
         return None
     if "live_state" not in g:
         g.live_state = _read()

@@ -13,7 +13,7 @@ import traceback
 import click
 
 from engine._version import __version__
-from engine.cli import ask, audit, customers, demo, export, facts, people, plugins, rulebook, runs, schedules, store
+from engine.cli import ask, audit, customers, demo, export, facts, people, plugins, rulebook, runs, schedules, serve, store
 from engine.cli.shared import App, Family
 
 BUG = 70
@@ -55,6 +55,8 @@ for command in (
     audit.audit,
     people.users,
     people.keys,
+    serve.serve,
+    serve.worker,
     store.settings,
 ):
     cli.add_command(command)

@@ -203,10 +203,10 @@ def flows(connection: Connection, record: RunRecord) -> list[dict[str, Any]]:
     return sorted(found, key=lambda flow: (flow["output"], -flow["customers"], flow["was"] or "", flow["now"] or ""))
 
 
-def batch_rows(connection: Connection) -> list[dict[str, Any]]:
-    """Every import, the newest first, as plain objects."""
+def batch_rows(connection: Connection, limit: int | None = None) -> list[dict[str, Any]]:
+    """Every import (or the newest of them), the newest first, as plain objects."""
     b = import_batch.c
-    query = select(import_batch, source.c.name.label("source")).join(source, source.c.id == b.source_id).order_by(b.id.desc())
+    query = select(import_batch, source.c.name.label("source")).join(source, source.c.id == b.source_id).order_by(b.id.desc()).limit(limit)
     names = ("file", "kind", "source", "mapping", "actor", "rows", "created", "updated", "unchanged", "rejected", "ignored")
     return [
         {"batch": row.id, **{name: getattr(row, name) for name in names}, "undone": row.undone_at is not None}

@@ -109,6 +109,8 @@
     if (event.target.matches('[data-submit]')) event.target.form.requestSubmit();
   });
 
+  document.addEventListener('click', event => { if (event.target.closest('[data-print]')) window.print(); });
+
   /* help of the page */
   const help = one('#help');
   all('[data-help]').forEach(button => button.addEventListener('click', () => help.showModal()));

@@ -1,0 +1,241 @@
+"""What needs somebody: findings with a place, a count and one button, the most costly first; and how a new installation starts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import g, url_for
+
+from admin.access import may
+from admin.sidebar import entries
+from admin.words import t
+from engine import RulebookError, TierwiseError
+
+if TYPE_CHECKING:
+    from engine.service import Engine
+
+MOST = 6
+_cache: dict[tuple[Any, ...], tuple[float, list[Any]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that needs a person. kind: draft, warn, bad, info; action: (what the button says, where it leads)."""
+
+    kind: str
+    icon: str
+    title: str
+    text: str
+    action: tuple[str, str] | None = None
+
+
+def to(key: str, text: str, **arguments: Any) -> tuple[str, str] | None:
+    """A button to a page of the sidebar, if it is there and open to the reader."""
+    entry = entries().get(key)
+    return (text, url_for(entry.endpoint, **arguments)) if entry is not None and may(entry.area) else None
+
+
+def waiting(engine: Engine) -> list[Thing]:
+    """Everything that needs this reader, the most costly first."""
+    found: list[Thing] = []
+    for look in (_held, _failed_policies, _broken_plugins, _reviews, _failed_jobs, _rejected, _rules):
+        found += look(engine)
+    return found[:MOST]
+
+
+def _held(engine: Engine) -> list[Thing]:
+    if not may("runs"):
+        return []
+    held = [run for run in engine.runs(5) if run.status == "held"]
+    return [
+        Thing(
+            "bad",
+            "stop",
+            t("Run {n} is held", "运行 {n} 已暂停生效", n=run.id),
+            t("It would move more than the guards allow; nobody sees it yet.", "变动超出防护阈值，结果尚未生效。"),
+            to("runs", t("Look at it", "查看")),
+        )
+        for run in held[:1]
+    ]
+
+
+def _failed_policies(engine: Engine) -> list[Thing]:
+    try:
+        run = engine.run_record()
+    except TierwiseError:
+        return []
+    return [
+        Thing(
+            "bad",
+            "plugins",
+            t("{policy} failed in the last run", "策略 {policy} 在上次运行中失败", policy=key),
+            t("{fault} Its former outcome was kept.", "{fault} 已保留此前的结果。", fault=f"{fault[:110].rstrip('.')}."),
+            to("runs", t("See the fault", "查看错误")),
+        )
+        for key, fault in list(run.faults.items())[:2]
+    ]
+
+
+def _broken_plugins(engine: Engine) -> list[Thing]:
+    if not may("plugins"):
+        return []
+    broken = [plugin for plugin in engine.plugins if plugin.error]
+    return [
+        Thing(
+            "bad",
+            "plugins",
+            t("The plugin {name} cannot be loaded", "插件 {name} 无法加载", name=plugin.name),
+            str(plugin.error)[:120],
+            to("plugins", t("See why", "查看原因")),
+        )
+        for plugin in broken[:2]
+    ]
+
+
+def _reviews(engine: Engine) -> list[Thing]:
+    """Drafts that wait for this reader's approval; filled by whatever brings drafts."""
+    inbox = getattr(engine, "drafts", None)
+    if inbox is None or not may("reviews", "write"):
+        return []
+    found = [draft for draft in inbox.list(status="submitted") if draft.created_by != engine.settings.actor]
+    return [
+        Thing(
+            "draft",
+            "reviews",
+            t("{title} waits for your approval", "{title} 等待您审批", title=draft.title),
+            t("Submitted by {who}.", "由 {who} 提交。", who=draft.updated_by),
+            to("reviews", t("Review", "审批")),
+        )
+        for draft in found[:3]
+    ]
+
+
+def _failed_jobs(engine: Engine) -> list[Thing]:
+    if not may("jobs"):
+        return []
+    day = time.time() - 86_400
+    failed = [job for job in engine.jobs.list(status="failed", limit=3) if (job.finished_at or 0) > day]
+    return [
+        Thing(
+            "warn",
+            "jobs",
+            t("Job {n} failed", "作业 {n} 失败", n=job.id),
+            (job.error or "").splitlines()[0][:120] if job.error else "",
+            to("jobs", t("Look at it", "查看")),
+        )
+        for job in failed[:1]
+    ]
+
+
+def _rejected(engine: Engine) -> list[Thing]:
+    if not may("imports"):
+        return []
+    last = next((batch for batch in engine.batches(5) if batch["rejected"] and not batch["undone"]), None)
+    if last is None:
+        return []
+    return [
+        Thing(
+            "warn",
+            "imports",
+            t("{n} rows of {file} were set aside", "{file} 中有 {n} 行被搁置", n=g.formats.number(last["rejected"]), file=last["file"]),
+            t("They count in no grade until they are mended.", "修正之前不计入任何等级。"),
+            to("imports", t("Repair", "修复")),
+        )
+    ]
+
+
+def _rules(engine: Engine) -> list[Thing]:
+    """Rules that can never hit, contradict each other or hit nobody; remembered for a minute, since they are counted anew."""
+    if not may("rules"):
+        return []
+    try:
+        version = engine.version()
+        run = engine.run_record()
+    except TierwiseError:
+        return []
+    key = (str(engine.store.sql.url), version.number, run.id)
+    if key not in _cache:
+        _cache.clear()
+        try:
+            _cache[key] = (time.monotonic(), list(engine.verify(version.document)))
+        except RulebookError:
+            return []
+    found = [each for each in _cache[key][1] if each.finding.severity != "note" or each.finding.id == "TW361"]
+    return [
+        Thing(
+            "warn",
+            "warn",
+            t(each.finding.text),
+            t("In the policy {key}.", "所在策略：{key}。", key=each.policy),
+            to("rulebook", t("Open", "打开")),
+        )
+        for each in found[:3]
+    ]
+
+
+def first_steps(engine: Engine) -> list[tuple[bool, str, str, tuple[str, str] | None]]:
+    """What a new installation needs, in order: (done, title, text, where)."""
+    imported = bool(engine.batches(1))
+    try:
+        published = engine.version().number > 0
+    except RulebookError:
+        published = False
+    return [
+        (
+            imported,
+            t("Import customers and orders", "导入客户与订单"),
+            t("A CSV or Excel file of orders is enough to start.", "一份订单的 CSV 或 Excel 文件即可开始。"),
+            to("imports", t("Import a file", "导入文件")),
+        ),
+        (
+            published,
+            t("Publish a rulebook", "发布规则手册"),
+            t("The starter holds RFM segments, ABC classes and lifecycle stages.", "入门手册包含 RFM 分群、ABC 分类与生命周期阶段。"),
+            to("rulebook", t("Open the rulebook", "打开规则手册")),
+        ),
+        (
+            False,
+            t("Grade every customer", "为所有客户分级"),
+            t("A run takes seconds and can be repeated at any time.", "一次运行只需数秒，可随时重复。"),
+            to("runs", t("To the runs", "前往运行")),
+        ),
+    ]
+
+
+def next_run(engine: Engine) -> int | None:
+    """When the next run is due by a schedule, UTC epoch seconds."""
+    schedules = getattr(engine, "schedules", None)
+    if schedules is None or not may("runs"):
+        return None
+    due = [each.next_at for each in schedules.list() if each.enabled and each.kind == "run" and each.next_at]
+    return min(due) if due else None
+
+
+def running(engine: Engine) -> Any:
+    """The job of a run that is going on, or None."""
+    return next(iter(engine.jobs.list(status=("running", "queued"), kind="run", limit=1)), None) if may("runs") else None
+
+
+def policies(engine: Engine, run: Any) -> list[tuple[str, str, str, str]]:
+    """Every policy of the run's rulebook: title, key, state ("ok", "bad", "off"), what it did."""
+    f = g.formats
+    rows = []
+    for entry in engine.rulebook(str(run.version_id)).entries:
+        if not entry.enabled:
+            rows.append((t(entry.title), entry.key, "off", t("switched off", "已停用")))
+        elif entry.key in run.faults:
+            rows.append((t(entry.title), entry.key, "bad", run.faults[entry.key][:80]))
+        elif entry.key in run.report["stale"]:
+            rows.append(
+                (
+                    t(entry.title),
+                    entry.key,
+                    "bad",
+                    t("kept: it needs {other}", "保留原结果：依赖 {other}", other=run.report["stale"][entry.key]),
+                )
+            )
+        else:
+            rows.append((t(entry.title), entry.key, "ok", t("{n} graded", "{n} 位已分级", n=f.number(run.graded.get(entry.key, 0)))))
+    return rows
