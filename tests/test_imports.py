@@ -78,7 +78,7 @@ ALSO = {
     "engine.testing": {"pytest"},
     "engine.cli.serve": {"waitress"},
     "engine.wakeup": {"huey"},
-    "engine.wsgi": {"admin", "flask"},
+    "engine.wsgi": {"admin"},
 }
 """Single modules, or packages with all that is in them, that stand for one library."""
 
