@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from engine.explanation import Explanation
     from engine.jobs import Jobs
     from engine.overview import Overview
+    from engine.insight import Insight
     from engine.people import People
     from engine.rule_findings import RuleFinding
     from engine.schedules import Schedules
@@ -395,18 +396,26 @@ class Engine:
         """
         from engine.simulation import simulate
 
-        return simulate(self.store, self._live_or_nothing(), self.check(draft), self._simulated(as_of), movers=movers)
+        return simulate(self.store, self._live_or_nothing(), self.check(draft), self.simulated_moment(as_of), movers=movers)
 
     def previewer(self, *, as_of: Moment = None) -> Previewer:
         """Keep features and the live outcome in memory, for one preview after another: `previewer.preview(engine.check(draft))`."""
         from engine.simulation import Previewer
 
-        return Previewer(self.store, self.rulebook(), self._simulated(as_of))
+        return Previewer(self.store, self.rulebook(), self.simulated_moment(as_of))
 
-    def _simulated(self, as_of: Moment) -> int:
+    def simulated_moment(self, as_of: Moment = None) -> int:
+        """The moment that simulations are as of (UTC epoch seconds): None is that of the newest visible run."""
         with self.store.read() as connection:
             live = outcomes.live_run(connection)
         return live.as_of if as_of is None and live is not None else as_moment(as_of, self.zone)
+
+    @cached_property
+    def insight(self) -> Insight:
+        """What only the whole population can answer: why labels changed, the cut for a count, portraits, who falls when."""
+        from engine.insight import Insight
+
+        return Insight(self)
 
     # --- customers ---------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ publishing. Policies that are the same in both, with all that they read, are com
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -24,12 +24,16 @@ from engine.plan import Step
 from engine.rulebook import Rulebook, deciding
 from engine.run import Facts, Outcome, compute
 from engine.run_report import REVENUE
+from engine.side_by_side import SideBySide, side_by_side
 from engine.simulate import Comparison, Migration, Mover, compare
 from engine.store.facts import store_settings
 from engine.store.features import FeatureTable, read_features
 from engine.store.identity import resolve_in
 from engine.store.lookups import external_ids
 from engine.store.session import Store
+
+LIVE = "live"
+"""How the live rulebook is called among drafts."""
 
 TRIES = 3
 """How often a simulation starts again because facts were imported between two reads."""
@@ -152,9 +156,7 @@ class Previewer:
         """Evaluate a checked draft and compare. movers: how many single customers to name."""
         seconds, self._before = self._before, {}
         started = time.perf_counter()
-        facts = self._facts(draft)
-        kept = self._same(draft)
-        outcome = compute(draft.plan, facts, kept=kept)
+        outcome, kept = self.evaluate(draft)
         computed = time.perf_counter()
         found = compare(self.outcome, outcome, self.amount, movers=movers)
         found = replace(found, movers=self._named(found.movers), examples=judge_examples(draft, outcome, self._customers(draft)))
@@ -167,11 +169,20 @@ class Previewer:
             rulebook=self.live.hash,
             draft_rulebook=draft.hash,
             comparison=found,
-            recomputed=tuple(key for key in outcome.policies if key not in kept.policies),
+            recomputed=tuple(key for key in outcome.policies if key not in kept),
             seconds=seconds,
             live=self.outcome,
             draft=outcome,
         )
+
+    def evaluate(self, draft: Rulebook, only: str | None = None) -> tuple[Outcome, frozenset[str]]:
+        """The outcome of a draft, and the policies that were the same and so were not computed again.
+
+        only: the key of a policy; nothing is computed that it does not need.
+        """
+        kept = self._same(draft)
+        plan = draft.plan if only is None else draft.plan.chain(only)
+        return compute(plan, self._facts(draft), kept=kept), frozenset(kept.policies)
 
     def _read(self, names: Iterable[str], catalogue: Catalogue) -> tuple[FeatureTable, Snapshot]:
         return read_features(
@@ -246,6 +257,20 @@ class FactsMoved(RunError):
 def _written(rulebook: Rulebook) -> dict[str, dict[str, Any]]:
     """The canonical entries by key, all that decides an outcome."""
     return {entry["key"]: deciding(entry) for entry in rulebook.document["policies"]}
+
+
+def simulate_many(store: Store, live: Rulebook, drafts: Mapping[str, Rulebook], as_of: int) -> SideBySide:
+    """Evaluate several drafts and the live rulebook over all customers, each policy that is the same but once."""
+    also = sorted({name for draft in drafts.values() for name in draft.plan.features if _agree(name, live.catalogue, draft.catalogue)})
+    for attempt in range(TRIES):
+        try:
+            previewer = Previewer(store, live, as_of, also)
+            found = {LIVE: previewer.outcome} | {name: previewer.evaluate(draft)[0] for name, draft in drafts.items()}
+            return replace(side_by_side(found, previewer.amount), as_of=as_of)
+        except FactsMoved:
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError
 
 
 def simulate(store: Store, live: Rulebook, draft: Rulebook, as_of: int, *, movers: int = 20) -> Simulation:

@@ -14,6 +14,7 @@ import click
 
 from engine._version import __version__
 from engine.cli import ask, audit, customers, demo, export, facts, people, plugins, rulebook, runs, schedules, serve, store
+from engine.cli import ask, audit, customers, demo, export, facts, insight, people, plugins, rulebook, runs, schedules, store
 from engine.cli.shared import App, Family
 
 BUG = 70
@@ -44,6 +45,9 @@ for command in (
     ask.evaluate,
     runs.runs,
     runs.changes,
+    insight.division,
+    insight.portrait,
+    insight.radar,
     export.export,
     rulebook.rulebook,
     schedules.schedules,
@@ -60,6 +64,8 @@ for command in (
     store.settings,
 ):
     cli.add_command(command)
+for command in (insight.compare, insight.wanted):
+    rulebook.rulebook.add_command(command)
 
 
 def main() -> None:

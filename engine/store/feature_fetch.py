@@ -99,10 +99,19 @@ def chosen(keys: Array) -> list[Customers]:
 
 
 def answers(
-    shot: Snapshot, queries: Sequence[Query], as_of: int, ids: Sequence[Sequence[int]], parts: Sequence[Customers]
+    shot: Snapshot,
+    queries: Sequence[Query],
+    as_of: int,
+    ids: Sequence[Sequence[int]],
+    parts: Sequence[Customers],
+    known_until: int | None = None,
 ) -> Iterator[tuple[Query, Answer]]:
     """The answers of every query for every part; customers are asked first."""
-    asked = [(query, rendered(query, sqlite=shot.store.is_sqlite, as_of=as_of, ids=ids, who=who)) for query in queries for who in parts]
+    asked = [
+        (query, rendered(query, sqlite=shot.store.is_sqlite, as_of=as_of, ids=ids, who=who, known_until=known_until))
+        for query in queries
+        for who in parts
+    ]
     if shot.reader is not None:
         return shot.reader.answers(asked)
     if shot.exported:

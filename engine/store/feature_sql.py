@@ -5,8 +5,9 @@ that divides happens later in NumPy (ENGINE 10, 12). What all pieces of a query 
 stands in its WHERE: on 10 M orders that takes the query from 1.2 s to 0.8 s, so sales and refunds are two queries.
 
 The texts are the same for every moment and both databases. `@names` stand for what is filled in by `rendered`:
-`@s86400` the moment that many seconds before `as_of`, `@t3` the ids of the fourth text, `@who` the customers asked for
-(a range of keys, or some keys), `@index`, `@rows`, `@join` the hints that SQLite needs.
+`@s86400` the moment that many seconds before `as_of`, `@u86400` the same but never after what is known, `@t3` the ids of
+the fourth text, `@who` the customers asked for (a range of keys, or some keys), `@index`, `@rows`, `@join` the hints
+that SQLite needs.
 """
 
 from __future__ import annotations
@@ -288,7 +289,7 @@ def _scope(source: str) -> str:
 
 
 def _tests(piece: Piece) -> list[str]:
-    tests = [f"o.ordered_at <= @s{piece.until}"]
+    tests = [f"o.ordered_at <= @u{piece.until}"]
     if piece.after is not None:
         tests.append(f"o.ordered_at > @s{piece.after}")
     if piece.where:
@@ -351,8 +352,13 @@ class Customers:
         return f"in (select value from json_each('[{keys}]'))" if sqlite else f"= any('{{{keys}}}'::bigint[])"
 
 
-def rendered(query: Query, *, sqlite: bool, as_of: int, ids: Sequence[Sequence[int]], who: Customers) -> str:
-    """The statement for some customers as of a moment. ids: of each text of the plan, none if unknown."""
+def rendered(
+    query: Query, *, sqlite: bool, as_of: int, ids: Sequence[Sequence[int]], who: Customers, known_until: int | None = None
+) -> str:
+    """The statement for some customers as of a moment. ids: of each text of the plan, none if unknown.
+
+    known_until: facts after this moment do not count, though the columns are as of a later one.
+    """
     index = "indexed by ix_orders_features" if sqlite else ""
     fixed = {
         "who": who.sql(sqlite=sqlite),
@@ -366,6 +372,9 @@ def rendered(query: Query, *, sqlite: bool, as_of: int, ids: Sequence[Sequence[i
         if name in fixed:
             return fixed[name]
         number = int(name[1:])
-        return str(as_of - number) if name[0] == "s" else ", ".join(map(str, ids[number])) or "-1"
+        if name[0] == "t":
+            return ", ".join(map(str, ids[number])) or "-1"
+        moment = as_of - number
+        return str(moment if name[0] == "s" or known_until is None else min(moment, known_until))
 
     return re.sub(r"@(\w+)", filled, query.text)

@@ -82,6 +82,7 @@ def read_features(
     customers: range | None = None,
     also: Callable[[Connection], T] = _nothing,
     keep: bool = True,
+    known_until: int | None = None,
 ) -> tuple[FeatureTable, T]:
     """Read the named features of every stored customer as of a moment (UTC epoch seconds).
 
@@ -89,7 +90,8 @@ def read_features(
     else is missing. Facts after `as_of` never count.
     partitions: read in at least so many customer ranges; the result is the same. customers: internal keys to read only.
     also: called with a connection that sees the same snapshot, while the reader works. Returns the table, and what
-        `also` returned. keep: whether to keep the columns of a large store for the next read; otherwise `keep_features` does.
+        `also` returned. known_until: orders after this moment do not count, though the columns are as of a later one: what
+        a customer would be then if it stayed silent. keep: whether to keep the columns of a large store for the next read; otherwise `keep_features` does.
     Raises `FeatureError` for an unknown feature, `StoreError` when the database refuses.
     """
     started = time.perf_counter()
@@ -97,11 +99,12 @@ def read_features(
     with feature_fetch.snapshot(store) as shot:
         connection = shot.connection
         fact_seq = _fact_seq(connection)
-        key = feature_cache.Key(fact_seq, as_of, catalogue.hash, tuple(names)) if customers is None else None
+        plain = customers is None and (known_until is None or known_until >= as_of)
+        key = feature_cache.Key(fact_seq, as_of, catalogue.hash, tuple(names)) if plain else None
         table = feature_cache.load(store.cache_dir, key) if key else None
         if table is None:
             parts = feature_fetch.ranges(connection, customers, partitions, parallel=shot.parallel)
-            raw, extra = gather(shot, plan, as_of, parts, also)
+            raw, extra = gather(shot, plan, as_of, parts, also, known_until)
             table = make_table(connection, plan, names, as_of, raw, fact_seq)
             table.seconds["read"] = round(time.perf_counter() - started - table.seconds["columns"], 4)
             table.key = key
@@ -170,14 +173,19 @@ def plan_of(names: tuple[str, ...], catalogue: Catalogue) -> Plan:
 
 
 def gather(
-    shot: feature_fetch.Snapshot, plan: Plan, as_of: int, parts: Sequence[Customers], also: Callable[[Connection], T]
+    shot: feature_fetch.Snapshot,
+    plan: Plan,
+    as_of: int,
+    parts: Sequence[Customers],
+    also: Callable[[Connection], T],
+    known_until: int | None = None,
 ) -> tuple[Raw, T]:
     """Read what the features of some customers are made of, and meanwhile what `also` reads."""
     connection = shot.connection
     builder = Builder(plan)
     ids = [_ids(connection, kind, text) for kind, text in plan.texts]
     builder.fields = {text: found[0] for (kind, text), found in zip(plan.texts, ids, strict=True) if kind == "custom field" and found}
-    answers = feature_fetch.answers(shot, plan.queries, as_of, ids, parts)
+    answers = feature_fetch.answers(shot, plan.queries, as_of, ids, parts, known_until)
     extra = also(connection)
     builder.take(answers, len(parts))
     return builder.raw(lambda customers: _reasons(connection, customers)), extra
