@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from engine.evaluate import Evaluation, Evaluator
     from engine.explaining import Explaining
     from engine.explanation import Explanation
+    from engine.insight import Insight
     from engine.jobs import Jobs
     from engine.overview import Overview
-    from engine.insight import Insight
     from engine.people import People
     from engine.rule_findings import RuleFinding
     from engine.schedules import Schedules

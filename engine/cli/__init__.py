@@ -13,8 +13,7 @@ import traceback
 import click
 
 from engine._version import __version__
-from engine.cli import ask, audit, customers, demo, export, facts, people, plugins, rulebook, runs, schedules, serve, store
-from engine.cli import ask, audit, customers, demo, export, facts, insight, people, plugins, rulebook, runs, schedules, store
+from engine.cli import ask, audit, customers, demo, export, facts, insight, people, plugins, rulebook, runs, schedules, serve, store
 from engine.cli.shared import App, Family
 
 BUG = 70
