@@ -88,6 +88,10 @@ class RunError(TierwiseError):
     """A run cannot start, or cannot be made visible."""
 
 
+class FixedValueError(TierwiseError):
+    """A value cannot be fixed by hand like this, or not by this person."""
+
+
 class StoreError(TierwiseError):
     """The database is locked, full, missing, of another version, or not usable as a store."""
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import select
 
-from engine.columns import Codes, Column, freeze
+from engine.columns import Array, Codes, Column, freeze
+from engine.effective import Effects
 from engine.errors import FeatureError, RunError, did_you_mean
 from engine.former import Snapshot, previous_columns, snapshot_of
 from engine.given import given_column
@@ -22,7 +25,11 @@ from engine.policy import State
 from engine.registry import Registry
 from engine.rulebook import Rulebook
 from engine.run import Facts, Outcome, compute
+from engine.standing import effects_of
+from engine.store import outcomes
+from engine.store.facts import store_settings
 from engine.store.features import read_one
+from engine.store.fixed_values import in_force
 from engine.store.models import run_state
 from engine.store.outcomes import RunRecord
 from engine.store.session import Store
@@ -33,6 +40,7 @@ from engine.values import plain
 class Evaluation:
     """What one customer would be: values by address (None: withheld), why values are withheld, by policy; faults.
 
+    computed: what was computed for outputs that are damped or fixed by hand, whose value may be another.
     Every answer names what it rests on: rulebook version, run whose states were used, as_of.
     """
 
@@ -44,9 +52,10 @@ class Evaluation:
     as_of: int
     customer_id: int | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    computed: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass
 class Evaluator:
     """A plan with the frozen states of one run.
 
@@ -70,7 +79,7 @@ class Evaluator:
         """
         with store.read() as connection:
             rows = connection.execute(select(run_state).where(run_state.c.run_id == record.id)).all()
-            snapshot = snapshot_of(connection, record, block=bool(rulebook.plan.previous))
+            snapshot = snapshot_of(connection, record, block=looks_back(rulebook))
         versions = {entry.key: entry.policy.version for entry in rulebook.entries}
         stale = {
             row.policy: f"made by version {row.version} of the policy type {row.type}; version {versions.get(row.policy)} is installed"
@@ -105,8 +114,33 @@ class Evaluator:
     def facts_of(self, customer: int, as_of: int) -> Facts:
         """The stored customer as a single row."""
         table = read_one(self.store, customer, self.plan.features, as_of, catalogue=self.rulebook.catalogue)
-        previous = previous_columns(self.plan, self.snapshot, table.customer_id) if self.plan.previous else {}
-        return Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, previous)
+        before = self._snapshot_at(as_of)
+        previous = previous_columns(self.plan, before, table.customer_id) if self.plan.previous else {}
+        effects = effects_of(self.plan, before, table.customer_id, table.not_graded, as_of, self._zone)
+        return Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, previous, effects)
+
+    def effects_in_run(self, customers: Array, not_graded: Codes | None) -> Effects:
+        """What made effective values of computed ones for some customers, in the run itself."""
+        return effects_of(self.plan, self.snapshot, customers, not_graded, self.record.as_of, self._zone)
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return store_settings(self.store).timezone
+
+    def _snapshot_at(self, as_of: int) -> Snapshot:
+        """What was before a moment: for one after the run, the run itself, and the values that are fixed then."""
+        if as_of == self.record.as_of:
+            return self.snapshot
+        with self.store.read() as connection:
+            fixed = in_force(connection, as_of)
+        later = as_of > self.record.as_of and looks_back(self.rulebook)
+        return replace(self._after if later else self.snapshot, fixed=fixed)
+
+    @cached_property
+    def _after(self) -> Snapshot:
+        with self.store.read() as connection:
+            block, moments = outcomes.load_block(connection, self.record.id), outcomes.moments_of_runs(connection)
+        return replace(self.snapshot, base=self.record, base_block=block, as_of_by_run=moments)
 
     def facts_given(self, rows: Sequence[Mapping[str, Any]]) -> Facts:
         """Given values as columns."""
@@ -132,6 +166,12 @@ class Evaluator:
 
     def _evaluations(self, outcome: Outcome, as_of: int, customers: Sequence[int | None]) -> list[Evaluation]:
         columns = {address: plain(outcome.column(address), output) for address, output in outcome.outputs()}
+        beside = {
+            f"{key}.{output.name}": plain(policy.beside[output.name].computed, output)
+            for key, policy in outcome.policies.items()
+            for output in policy.step.outputs
+            if output.name in policy.beside
+        }
         faults = {key: p.fault or f"needs {p.stale_because}, which failed" for key, p in outcome.policies.items() if not p.sound}
         found = []
         for row, customer in enumerate(customers):
@@ -141,8 +181,14 @@ class Evaluator:
                 if policy.sound and policy.reason is not None and policy.reason[row] >= 0
             }
             values = {address: values[row] for address, values in columns.items()}
-            found.append(Evaluation(values, withheld, faults, self.record.version_id, self.record.id, as_of, customer))
+            computed = {address: values[row] for address, values in beside.items()}
+            found.append(Evaluation(values, withheld, faults, self.record.version_id, self.record.id, as_of, customer, computed=computed))
         return found
+
+
+def looks_back(rulebook: Rulebook) -> bool:
+    """Whether outcomes of the base run are needed: something reads what was before, or is damped."""
+    return bool(rulebook.plan.previous) or any(step.entry.damping for step in rulebook.plan.steps)
 
 
 def _former(name: str, column: Column, values: Sequence[Any]) -> Column:

@@ -13,6 +13,8 @@ import numpy as np
 
 from engine import bands
 from engine.columns import Column, Columns, freeze
+from engine.effective import NOT_FIXED
+from engine.effective_words import effective_note
 from engine.errors import FeatureError, TierwiseError
 from engine.explanation import Explanation, InputValue, OutputValue, Reach, WhatIf
 from engine.moments import written
@@ -24,6 +26,7 @@ from engine.quantities import Interval
 from engine.reach import Goal, Proposal, Reached, goal_of, reach
 from engine.replay import Replay, Replayed
 from engine.store.facts import StoreSettings
+from engine.store.fixed_values import FixedValue
 from engine.values import json_value, plain, value_at
 from engine.verdicts import told
 from engine.what_if import reach_words, what_if
@@ -122,7 +125,8 @@ class _Subject:
         for name in step.reads:
             if name not in columns:  # of a policy that failed
                 columns[name] = np.array([np.nan])
-        return columns | self.replayed.outcome.policies[step.entry.key].columns
+        own = self.replayed.outcome.policies[step.entry.key]
+        return columns | own.columns | {name: beside.computed for name, beside in own.beside.items()}
 
     def _bounds(self, step: Step) -> Mapping[str, tuple[float, ...]]:
         try:
@@ -143,7 +147,17 @@ class _Subject:
         title = self.words.of(output.title) if output.title else output.name
         since = self.replayed.since.get(address) if value is not None else None
         moment = written(since, self.business.timezone) if since is not None else None
-        return OutputValue(address, title, output.kind, value, self.words.value(value, output=output), moment)
+        effects, fixed = self.replayed.facts.effects, self._fixed(address)
+        note = effective_note(policy, output, effects, fixed, self.words, self.business.timezone)
+        computed = note.computed if note and note.computed != value else None
+        return OutputValue(address, title, output.kind, value, self.words.value(value, output=output), moment, computed, note)
+
+    def _fixed(self, address: str) -> FixedValue | None:
+        """The value that was fixed by hand here and had effect; one that rests had none."""
+        effects, customer = self.replayed.facts.effects, self.replayed.customer_id
+        if effects is None or address not in effects.fixed or effects.fixed[address][0] == NOT_FIXED:
+            return None
+        return next(one for one in self.evaluator.snapshot.fixed if (one.customer_id, one.address) == (customer, address))
 
     def _input(self, name: str, column: Column, bounds: Sequence[float]) -> InputValue:
         value = value_at(column, 0)
@@ -222,7 +236,14 @@ class _Subject:
         address = f"{step.entry.key}.{output.name}"
         found = nearest_changes(chain, self.replayed.facts, self.evaluator.states, address, features, self.replay.population)
         return [
-            what_if(self.words, Proposal((each.feature,), (each.was,), (each.now,), each.distance), address, output, each.outcome)
+            what_if(
+                self.words,
+                Proposal((each.feature,), (each.was,), (each.now,), each.distance),
+                address,
+                output,
+                each.outcome,
+                computed=output.name in self.replayed.outcome.policies[step.entry.key].beside,
+            )
             for each in found
         ]
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from engine.effective_words import EffectiveNote
+
 Source = Literal["run", "today"]
 
 
@@ -14,7 +16,7 @@ class OutputValue:
     """One output of the policy. value: label key, bool, number, ISO date or list; None for none. text: in words.
 
     since: ISO moment of the run in which the value began, for outputs with history. computed: what the rules alone give,
-    where something else is in force.
+    where something else is in force. effective: how the value came about, of a damped output or one fixed by hand.
     """
 
     address: str
@@ -24,6 +26,7 @@ class OutputValue:
     text: str
     since: str | None = None
     computed: Any = None
+    effective: EffectiveNote | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ earlier attempt at the same as_of; so a run that is repeated reads the same (ENG
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,9 @@ from engine.errors import RunError
 from engine.plan import Plan
 from engine.policy import Output
 from engine.run import empty_column
-from engine.store import outcomes
+from engine.store import fixed_values, outcomes
 from engine.store.blocks import NONE, Block, restored
+from engine.store.fixed_values import FixedValue
 from engine.store.models import orders, publication, run
 from engine.store.outcomes import RunRecord
 
@@ -39,6 +40,7 @@ class Snapshot:
     as_of_by_run: Mapping[int, int]
     labels: Mapping[tuple[str, str], Mapping[str, int]]
     newest_run: int
+    fixed: Sequence[FixedValue] = ()
 
     @property
     def base_types(self) -> Mapping[str, str]:
@@ -47,7 +49,7 @@ class Snapshot:
 
 
 def take_snapshot(connection: Connection, as_of: int, *, historical: bool = False) -> Snapshot:
-    """Read everything that belongs to one moment: live version, base and live run with their columns, newest order."""
+    """Read everything that belongs to one moment: live version, base and live run with their columns, newest order, fixed values."""
     version = connection.scalar(select(publication.c.version_id).order_by(publication.c.id.desc()).limit(1))
     live = outcomes.live_run(connection)
     base = outcomes.base_run(connection, as_of, historical=historical)
@@ -56,7 +58,8 @@ def take_snapshot(connection: Connection, as_of: int, *, historical: bool = Fals
     base_block = live_block if base and live and base.id == live.id else outcomes.load_block(connection, base.id) if base else None
     as_of_by_run = dict(connection.execute(select(run.c.id, run.c.as_of)).all()) if base else {}
     newest = connection.scalar(select(func.max(run.c.id))) or 0
-    return Snapshot(version, base, base_block, live, live_block, last, as_of_by_run, outcomes.all_labels(connection), newest)
+    labels, fixed = outcomes.all_labels(connection), fixed_values.in_force(connection, as_of)
+    return Snapshot(version, base, base_block, live, live_block, last, as_of_by_run, labels, newest, fixed)
 
 
 def snapshot_of(connection: Connection, record: RunRecord, *, block: bool = True) -> Snapshot:
@@ -70,7 +73,8 @@ def snapshot_of(connection: Connection, record: RunRecord, *, block: bool = True
         with contextlib.suppress(RunError):
             base_block = outcomes.load_block(connection, base.id)
     as_of_by_run = outcomes.moments_of_runs(connection) if base_block is not None else {}
-    return Snapshot(record.version_id, base, base_block, None, None, None, as_of_by_run, outcomes.all_labels(connection), record.id)
+    labels, fixed = outcomes.all_labels(connection), fixed_values.numbered(connection, record.report.get("fixed", []))
+    return Snapshot(record.version_id, base, base_block, None, None, None, as_of_by_run, labels, record.id, fixed)
 
 
 def previous_columns(plan: Plan, snapshot: Snapshot, customers: Array) -> Columns:
@@ -103,7 +107,7 @@ def _since_output() -> Output:
 
 
 def _former_since(address: str, base: Block, snapshot: Snapshot, customers: Array) -> Column:
-    rows, there = _rows(base, customers)
+    rows, there = rows_in(base, customers)
     days = np.zeros(max(snapshot.as_of_by_run, default=0) + 1, dtype=np.int64)
     for run_id, as_of in snapshot.as_of_by_run.items():
         days[run_id] = as_of // DAY
@@ -112,7 +116,7 @@ def _former_since(address: str, base: Block, snapshot: Snapshot, customers: Arra
 
 
 def _former_values(address: str, base: Block, output: Output, keys: Mapping[int, str], customers: Array) -> Column:
-    rows, there = _rows(base, customers)
+    rows, there = rows_in(base, customers)
     column = restored(base.values[address], output, keys)
     if isinstance(column, Codes):
         return Codes(np.where(there, column.codes[rows], NONE), column.values)
@@ -120,7 +124,8 @@ def _former_values(address: str, base: Block, output: Output, keys: Mapping[int,
     return np.where(there, column[rows], blank)  # type: ignore[arg-type]  # not Codes: the column is not
 
 
-def _rows(block: Block, customers: Array) -> tuple[Array, Flags]:
+def rows_in(block: Block, customers: Array) -> tuple[Array, Flags]:
+    """Where customers in any order stand in a block, and which of them do."""
     order = np.argsort(customers, kind="stable")
     rows, there = block.rows_of(customers[order])
     unsorted, present = np.empty_like(rows), np.empty_like(there)

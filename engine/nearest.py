@@ -214,11 +214,13 @@ class Trial:
         columns = {name: changed[name] if name in changed else self.facts.columns[name][same] for name in self.chain.features}
         previous = {name: column[same] for name, column in self.facts.previous.items()}
         flagged = self.facts.not_graded[same] if self.facts.not_graded is not None else None
-        facts = Facts(self.facts.customer_id[same], self.facts.key_hash[same], freeze(columns), flagged, freeze(previous))
+        effects = self.facts.effects.taken(same) if self.facts.effects else None
+        facts = Facts(self.facts.customer_id[same], self.facts.key_hash[same], freeze(columns), flagged, freeze(previous), effects)
         policy = compute(self.chain, facts, states=self.states).policies[self._key]
         if not policy.sound or policy.reason is None:
             return np.full(rows, -1, dtype=np.int64)
-        column = policy.columns[self._name]
+        beside = policy.beside.get(self._name)  # the search is for what would be computed, whatever is damped or fixed here
+        column = policy.columns[self._name] if beside is None else beside.computed
         if isinstance(column, Codes):
             found: Array = column.codes.astype(np.int64)
         elif self._bit is not None:

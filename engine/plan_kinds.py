@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.catalogue import Catalogue
+from engine.damping import CODE, margin_fault
 from engine.errors import Fault
 from engine.kinds import ColumnKind
 from engine.policy import Output
@@ -53,7 +54,21 @@ def rule_faults(step: Step, outputs: Mapping[str, Output], catalogue: Catalogue)
     if not all(name in kinds or name.removeprefix("previous.") in outputs for name in step.reads):
         return []
     population = step.entry.population
-    return [*(condition_faults(population, kinds, "for") if population is not None else []), *_policy_faults(step, kinds)]
+    return [
+        *(condition_faults(population, kinds, "for") if population is not None else []),
+        *_policy_faults(step, kinds),
+        *_margin_faults(step, kinds),
+    ]
+
+
+def _margin_faults(step: Step, kinds: Mapping[str, ColumnKind]) -> Iterator[Fault]:
+    """Margins of a damping whose measure is no number that the policy decides by."""
+    inputs = {given.name: str(kinds[given.name].kind) for given in step.inputs if given.name in kinds}
+    for output, damping in step.entry.damping.items():
+        for direction, margin in damping.margins:
+            wrong = margin_fault(margin.of, inputs, step.entry.policy.graded_by)
+            if wrong:
+                yield Fault(CODE, f"damping.{output}.{direction}.margin.of", *wrong)
 
 
 def _set_faults(step: Step, outputs: Mapping[str, Output]) -> Iterator[Fault]:

@@ -158,6 +158,7 @@ class Policy:
     help: ClassVar[Text]
     version: ClassVar[int] = 1
     contract: ClassVar[int] = CONTRACT
+    graded_by: ClassVar[tuple[str, ...]] = ()
     Params: ClassVar[type[Params]] = Params
 
     def __init__(self, params: Mapping[str, Any] | None = None) -> None:
@@ -231,6 +232,13 @@ class Policy:
         The default explains each rule set; docs/reference/explanation.md lists the forms that are shown.
         """
         return [rules.explain(columns) for rules in self.rule_sets()]
+
+    def regrade(self, scores: Columns, state: State | None) -> Columns:
+        """Return the label outputs that these own scores would give; for each name in `graded_by`. Optional.
+
+        scores: own score outputs under their bare names. It lets a damping margin be one of the score.
+        """
+        raise NotImplementedError
 
     def bounds(self, state: State | None) -> Mapping[str, list[float]]:
         """Input name -> values at which the outcome may change. Optional: it makes "what would it take" exact."""

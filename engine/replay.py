@@ -94,7 +94,9 @@ class Replay:
         ids = np.array([customer_id], dtype=np.int64)
         columns = take_rows({name: self.inputs.columns[name] for name in plan.features}, np.array([at]))
         previous = previous_columns(plan, self.evaluator.snapshot, ids) if plan.previous else freeze({})
-        return Facts(ids, np.zeros(1, dtype=np.int64), columns, self._not_graded(row), previous), "run"
+        not_graded = self._not_graded(row)
+        effects = self.evaluator.effects_in_run(ids, not_graded)
+        return Facts(ids, np.zeros(1, dtype=np.int64), columns, not_graded, previous, effects), "run"
 
     def _not_graded(self, row: int | None) -> Codes | None:
         """Who was not graded then is not graded here."""

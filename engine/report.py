@@ -106,6 +106,7 @@ class ExplanationView:
     reasons: Sequence[str] = ()
     inputs: Sequence[tuple[Words, str]] = ()
     nearest: Sequence[str] = ()
+    effective: Sequence[str] = ()
     reach: str = ""
     notes: Sequence[str] = ()
     verdicts: Sequence[Mapping[str, Any]] = ()

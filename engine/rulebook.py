@@ -17,6 +17,7 @@ from marshmallow import ValidationError
 
 from engine.catalogue import Catalogue
 from engine.conditions import Condition
+from engine.damping import Damping, parse_damping
 from engine.documents import Document, canonical, content_hash, unusable
 from engine.errors import Fault, PluginError, RulebookError, did_you_mean
 from engine.example_documents import Example, read_examples
@@ -37,7 +38,7 @@ DEFAULT_GUARDS: Mapping[str, Any] = {"customers": 0.35, "amount": 0.35, "label":
 """How much a run may move before it is held: share of customers, of their amount, of one label; a source gone silent."""
 
 _TOP = ("format", "name", "title", "features", "guards", "policies", "examples", "limits")
-_ENTRY = ("key", "type", "title", "enabled", "for", "params", "owner", "review_by", "version", "budget_seconds", "renamed_from")
+_ENTRY = ("key", "type", "title", "enabled", "for", "params", "owner", "review_by", "version", "budget_seconds", "renamed_from", "damping")
 _RESERVED = ("previous",)
 _LEFT_OUT: tuple[Any, ...] = (None, "", 0)
 """What a feature definition may say or leave out alike."""
@@ -55,6 +56,7 @@ class PolicyEntry:
     budget_seconds: float = BUDGET
     owner: str = ""
     review_by: dt.date | None = None
+    damping: Mapping[str, Damping] = field(default_factory=dict)
 
     @property
     def type(self) -> str:
@@ -275,6 +277,7 @@ class _Loading:
             return None
         policy, params = made
         title = self._title(entry.get("title"), policy.title, place)
+        damping = parse_damping(entry.get("damping"), policy.outputs(), f"{place}.damping", self.fault)
         if len(self.faults) > before:
             return None
         written: dict[str, Any] = {"key": key, "type": policy.name, "version": policy.version, "enabled": enabled, "params": params}
@@ -289,7 +292,9 @@ class _Loading:
             written["owner"] = owner
         if review_by is not None:
             written["review_by"] = review_by.isoformat()
-        return PolicyEntry(key, policy, title, enabled, population, float(budget), owner, review_by), written
+        if damping:
+            written["damping"] = {name: damped.document for name, damped in damping.items()}
+        return PolicyEntry(key, policy, title, enabled, population, float(budget), owner, review_by, damping), written
 
     def _key(self, key: Any, place: str) -> None:
         if not isinstance(key, str) or not KEY.match(key):

@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.columns import Array, Codes, Column, Columns, Flags, freeze, missing, take_rows
 from engine.digest import digest, lanes, reason_hashes, value_hashes
+from engine.effective import MARKS, Beside, Effects, settle
 from engine.errors import PolicyFault, TierwiseError
 from engine.executors.local import LocalExecutor
 from engine.outputs import RULE, WITHHELD, check_outputs
@@ -74,7 +75,8 @@ class Facts:
     """What a run reads: one row per stored customer, sorted by key hash.
 
     not_graded: why a customer enters no policy, missing for all others. columns: the features by name.
-    previous: former outcomes by their name ("previous.rfm.segment").
+    previous: former outcomes by their name ("previous.rfm.segment"). effects: what makes effective values of computed
+    ones; None leaves all as computed.
     """
 
     customer_id: Array
@@ -82,6 +84,7 @@ class Facts:
     columns: Columns
     not_graded: Codes | None = None
     previous: Columns = field(default_factory=dict)
+    effects: Effects | None = None
 
     @property
     def rows(self) -> int:
@@ -91,7 +94,10 @@ class Facts:
 
 @dataclass(slots=True)
 class PolicyOutcome:
-    """What one policy gave: its columns over all rows, reasons (-1: has a value), rules, the state, or the fault."""
+    """What one policy gave: its columns over all rows, reasons (-1: has a value), rules, the state, or the fault.
+
+    beside: what was computed, by the name of an output that is damped, or fixed for somebody.
+    """
 
     step: Step
     columns: dict[str, Column] = field(default_factory=dict)
@@ -102,6 +108,7 @@ class PolicyOutcome:
     stale_because: str = ""
     fit_seconds: float = 0.0
     apply_seconds: float = 0.0
+    beside: dict[str, Beside] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -159,6 +166,7 @@ def compute(
         try:
             if same is None:
                 _evaluate(outcome, facts, known, why, book, executor, states)
+                settle(outcome, facts, known)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin is foreign code: its fault, sys.exit() included, takes its own outputs and no others
@@ -335,7 +343,7 @@ def _fault_words(error: BaseException) -> str:
 
 
 def outcome_digest(outcome: Outcome, former: Mapping[str, tuple[int, int]] | None = None) -> tuple[str, dict[str, tuple[int, int]]]:
-    """The digest of an outcome and its lanes by address.
+    """The digest of an outcome and its lanes by address; what is kept beside an effective value has lines of its own.
 
     former: lanes of the base run, which stand in for the outputs that a fault left stale.
     """
@@ -347,12 +355,20 @@ def outcome_digest(outcome: Outcome, former: Mapping[str, tuple[int, int]] | Non
         if not policy.sound:
             for output in policy.step.outputs:
                 address = f"{key}.{output.name}"
-                lines[address] = (former or {}).get(address, (0, 0))
-                stale.append(address)
+                carried = [mark for mark in MARKS if f"{address}{mark}" in (former or {})]
+                for line in (address, *(f"{address}{mark}" for mark in carried)):
+                    lines[line] = (former or {}).get(line, (0, 0))
+                    stale.append(line)
             continue
         assert policy.reason is not None
         withheld = reason_hashes(policy.reason, texts)
         for output in policy.step.outputs:
-            hashes = value_hashes(policy.columns[output.name], output.decimals)
-            lines[f"{key}.{output.name}"] = lanes(keys, np.where(policy.reason >= 0, withheld, hashes))
+            address, column, beside = f"{key}.{output.name}", policy.columns[output.name], policy.beside.get(output.name)
+            none = policy.reason >= 0
+            if beside is not None:
+                for mark, kept in zip(MARKS, (beside.computed, beside.standing, beside.since), strict=True):
+                    if kept is not None:
+                        lines[address + mark] = lanes(keys, np.where(none & missing(kept), withheld, value_hashes(kept)))
+                none = none & missing(column)  # a value fixed by hand is there without a computed one
+            lines[address] = lanes(keys, np.where(none, withheld, value_hashes(column, output.decimals)))
     return digest(lines, stale), lines

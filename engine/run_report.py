@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from engine.columns import Array, Codes, Column
+from engine.effective import waiting
 from engine.policy import Label, Output, Text
 from engine.registry import Registry
 from engine.rulebook import Rulebook
@@ -78,6 +79,24 @@ def make_report(
     report["policy_seconds"] = {k: [round(p.fit_seconds, 4), round(p.apply_seconds, 4)] for k, p in outcome.policies.items()}
     report["changes"] = report["moved"] = 0
     return summary, report
+
+
+def effective_report(outcome: Outcome, former: Mapping[str, Any], fixed: Sequence[int]) -> dict[str, Any]:
+    """What a run tells of effective values: how many computed ones wait, values fixed by hand that it read, when outputs settled.
+
+    former: the report of the run whose columns stand in for policies that failed. fixed: numbers of fixed values.
+    """
+    waits: dict[str, int] = {}
+    settled: dict[str, int] = {}
+    for key, policy in outcome.policies.items():
+        for name in policy.step.entry.damping:
+            address = f"{key}.{name}"
+            if policy.sound and name in policy.beside and outcome.facts.effects:
+                waits[address] = int(waiting(policy.columns[name], policy.beside[name]).sum())
+                settled[address] = outcome.facts.effects.as_of
+            elif address in former.get("settled", {}):
+                settled[address] = former["settled"][address]
+    return {"waiting": waits, "settled": settled, "fixed": list(fixed)}
 
 
 def _counts_of_reasons(reason: Array | None, outcome: Outcome) -> dict[str, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,11 +27,13 @@ from engine.moments import written
 from engine.registry import Registry
 from engine.rulebook import Rulebook
 from engine.run import Facts, Outcome, compute, outcome_digest
-from engine.run_report import REVENUE, label_counts, make_report, rule_hits, states, warnings
+from engine.run_report import REVENUE, effective_report, label_counts, make_report, rule_hits, states, warnings
+from engine.standing import effects_of, resting
 from engine.store import audit, outcomes
 from engine.store.blocks import Block, encode
 from engine.store.facts import fact_seq, store_settings
 from engine.store.features import FeatureTable, keep_features, read_features
+from engine.store.fixed_values import FixedValue, in_force
 from engine.store.models import run
 from engine.store.outcomes import Finished, RunRecord
 from engine.store.packing import input_block, label_ids, outcome_block
@@ -93,15 +95,17 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
     if not options.recompute:
         with store.read() as connection:
             base = outcomes.base_run(connection, options.as_of, historical=options.historical)
-            same = outcomes.same_run(connection, _run_key(print_, options, base, fact_seq(connection)))
+            fixed = in_force(connection, options.as_of)
+            same = outcomes.same_run(connection, _run_key(print_, options, base, fact_seq(connection), fixed))
         if same is not None:
             return same
     with clock.step("read"):
         table, snapshot = _read(store, rulebook, print_, options)
         _check_snapshot(store, snapshot, number, options)
-        facts = Facts(
-            table.customer_id, table.key_hash, table.columns, table.not_graded, previous_columns(plan, snapshot, table.customer_id)
-        )
+        customers, not_graded = table.customer_id, table.not_graded
+        previous = previous_columns(plan, snapshot, customers)
+        effects = effects_of(plan, snapshot, customers, not_graded, options.as_of, store_settings(store).timezone)
+        facts = Facts(customers, table.key_hash, table.columns, not_graded, previous, effects)
         order = np.argsort(facts.customer_id, kind="stable")
     # NumPy, zstd and files let go of the interpreter: the second core packs, digests and keeps while the first goes on
     with ThreadPoolExecutor(1) as beside:
@@ -112,7 +116,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
         digesting = beside.submit(outcome_digest, outcome, former_lanes(former))
         token = new_token()
         if not options.historical:
-            key = _run_key(print_, options, snapshot.base, table.fact_seq)
+            key = _run_key(print_, options, snapshot.base, table.fact_seq, snapshot.fixed)
             beside.submit(keep_reading, store, table, rulebook.catalogue, options.as_of, print_, key, token)
         beside.submit(keep_features, store, table)
         with clock.step("compare"):
@@ -126,10 +130,11 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
         with clock.step("report"):
             summary, report = make_report(outcome, rulebook, registry, lanes, snapshot.last_order, store_settings(store).minor_digits)
             report["held"] = _held(rulebook, new, snapshot, outcome, order, options, digest)
-            report["warnings"] = warnings(outcome)
+            report["warnings"] = [*warnings(outcome), *resting(plan, snapshot.fixed, customers, not_graded)]
+            report |= effective_report(outcome, former.report if former else {}, [one.id for one in snapshot.fixed])
             report["reading"] = {**table.reading.as_dict(), "token": token} if table.reading else None
             report["rulebook"] = {"number": number, "hash": rulebook.hash, "name": rulebook.name}
-        values = _row(number, print_, options, snapshot.base, table, digest, started)
+        values = _row(number, print_, options, snapshot, table, digest, started)
         finished = Finished(values, *packed, states=states(outcome, registry), summary=summary, hits=rule_hits(outcome))
         return _keep(
             store,
@@ -170,11 +175,12 @@ def _held(
 
 
 def _row(
-    number: int, print_: str, options: RunOptions, base: RunRecord | None, table: FeatureTable, digest: str, started: int
+    number: int, print_: str, options: RunOptions, snapshot: Snapshot, table: FeatureTable, digest: str, started: int
 ) -> dict[str, Any]:
     """The run's own row, all but its number and report; it is held until it is made visible."""
+    base = snapshot.base
     return {
-        "key": _run_key(print_, options, base, table.fact_seq),
+        "key": _run_key(print_, options, base, table.fact_seq, snapshot.fixed),
         "version_id": number,
         "fingerprint": print_,
         "as_of": options.as_of,
@@ -274,10 +280,13 @@ def _check_snapshot(store: Store, snapshot: Snapshot, number: int, options: RunO
         )
 
 
-def _run_key(print_: str, options: RunOptions, base: RunRecord | None, facts: int) -> str:
-    """What makes two runs the same: code and rulebook, moment, base, facts."""
+def _run_key(print_: str, options: RunOptions, base: RunRecord | None, facts: int, fixed: Sequence[FixedValue]) -> str:
+    """What makes two runs the same: code and rulebook, moment, base, facts, values fixed by hand."""
     former = [base.id, base.digest] if base else None
-    return content_hash({"fingerprint": print_, "as_of": options.as_of, "base": former, "facts": facts, "historical": options.historical})
+    parts = {"fingerprint": print_, "as_of": options.as_of, "base": former, "facts": facts, "historical": options.historical}
+    if fixed:
+        parts["fixed"] = [one.id for one in fixed]
+    return content_hash(parts)
 
 
 def _holds(rulebook: Rulebook, new: Block, snapshot: Snapshot, outcome: Outcome, order: Array, as_of: int) -> list[str]:

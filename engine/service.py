@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from engine.evaluate import Evaluation, Evaluator
     from engine.explaining import Explaining
     from engine.explanation import Explanation
+    from engine.fixed_values import FixedValues
     from engine.insight import Insight
     from engine.jobs import Jobs
     from engine.overview import Overview
@@ -416,6 +417,13 @@ class Engine:
         from engine.insight import Insight
 
         return Insight(self)
+
+    @cached_property
+    def fixed_values(self) -> FixedValues:
+        """Outputs of single customers fixed by hand: request, approve, reject, withdraw, end, list."""
+        from engine.fixed_values import FixedValues
+
+        return FixedValues(self)
 
     # --- customers ---------------------------------------------------------------------------------------------
 

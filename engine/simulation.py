@@ -26,6 +26,7 @@ from engine.run import Facts, Outcome, compute
 from engine.run_report import REVENUE
 from engine.side_by_side import SideBySide, side_by_side
 from engine.simulate import Comparison, Migration, Mover, compare
+from engine.standing import effects_of
 from engine.store.facts import store_settings
 from engine.store.features import FeatureTable, read_features
 from engine.store.identity import resolve_in
@@ -139,7 +140,8 @@ class Previewer:
         names = {*live.plan.features, REVENUE, *also}
         self.table, self.snapshot = self._read(names, live.catalogue)
         read = time.perf_counter()
-        self._scale = 10 ** store_settings(store).minor_digits
+        business = store_settings(store)
+        self._scale, self._zone = 10**business.minor_digits, business.timezone
         self._more: dict[tuple[str, str], FeatureTable] = {}
         self.outcome = compute(live.plan, self._facts(live))
         self._before = {"read": round(read - started, 4), "live": round(time.perf_counter() - read, 4)}
@@ -195,8 +197,10 @@ class Previewer:
         other = [name for name in rulebook.plan.features if not self._known(name, rulebook.catalogue)]
         for name in other:
             columns[name] = self._fetched(name, other, rulebook.catalogue).columns[name]
-        previous = previous_columns(rulebook.plan, self.snapshot, self.table.customer_id)
-        return Facts(self.table.customer_id, self.table.key_hash, freeze(columns), self.table.not_graded, previous)
+        customers, not_graded = self.table.customer_id, self.table.not_graded
+        previous = previous_columns(rulebook.plan, self.snapshot, customers)
+        effects = effects_of(rulebook.plan, self.snapshot, customers, not_graded, self.as_of, self._zone)
+        return Facts(customers, self.table.key_hash, freeze(columns), not_graded, previous, effects)
 
     def _known(self, name: str, catalogue: Catalogue) -> bool:
         return name in self.table.columns and catalogue.resolve(name) == self.live.catalogue.resolve(name)

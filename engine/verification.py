@@ -18,6 +18,7 @@ from engine.rule_findings import RuleFinding, responsibility_findings, rule_find
 from engine.rule_sets import RuleSet
 from engine.rulebook import PolicyEntry, Rulebook, deciding
 from engine.run import Facts, Outcome, compute
+from engine.standing import effects_of
 from engine.store import outcomes, rulebooks
 from engine.store.facts import store_settings
 from engine.store.features import read_features
@@ -72,7 +73,9 @@ def _facts(store: Store, rulebook: Rulebook, plan: Plan, live: RunRecord) -> Fac
     )
     # what was before is declared by the whole rulebook, also by policies that this part does not compute
     whole = replace(rulebook.plan, previous=plan.previous)
-    return Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, previous_columns(whole, snapshot, table.customer_id))
+    customers, not_graded = table.customer_id, table.not_graded
+    effects = effects_of(plan, snapshot, customers, not_graded, live.as_of, store_settings(store).timezone)
+    return Facts(customers, table.key_hash, table.columns, not_graded, previous_columns(whole, snapshot, customers), effects)
 
 
 def _customers(each: RuleFinding, plan: Plan, outcome: Outcome) -> int | None:

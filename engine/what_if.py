@@ -12,8 +12,8 @@ from engine.values import json_value
 from engine.wording import Words
 
 
-def what_if(words: Words, proposal: Proposal, address: str, output: Output, outcome: str) -> WhatIf:
-    """A proposal with titles, units and its sentence."""
+def what_if(words: Words, proposal: Proposal, address: str, output: Output, outcome: str, *, computed: bool = False) -> WhatIf:
+    """A proposal with titles, units and its sentence. computed: the outcome is what the rules alone give, not yet what holds."""
     changes = tuple(
         FeatureChange(
             name,
@@ -29,6 +29,7 @@ def what_if(words: Words, proposal: Proposal, address: str, output: Output, outc
     parts = [_part(words, change) for change in changes]
     given = words.title(address)
     verb = words.pick("include", "包含") if output.kind == "set" else words.pick("be", "为")
+    verb = words.pick("be computed as", "按计算为") if computed else verb
     sentence = words.pick(
         f"If {' and '.join(parts)}, all else equal, {given} would {verb} {title}.",
         f"若{'，且'.join(parts)}，其余不变，{given}将{verb}「{title}」。",

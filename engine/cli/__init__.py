@@ -13,7 +13,7 @@ import traceback
 import click
 
 from engine._version import __version__
-from engine.cli import ask, audit, customers, demo, export, facts, insight, people, plugins, rulebook, runs, schedules, serve, store
+from engine.cli import ask, audit, customers, demo, export, facts, fix, insight, people, plugins, rulebook, runs, schedules, serve, store
 from engine.cli.shared import App, Family
 
 BUG = 70
@@ -53,6 +53,7 @@ for command in (
     store.features,
     plugins.plugins,
     customers.customers,
+    fix.fix,
     facts.batches,
     facts.void,
     audit.audit,

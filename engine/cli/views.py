@@ -65,6 +65,7 @@ def explanation_view(engine: Engine, explanation: Explanation, *, full: bool = F
         verdicts=explanation.verdicts if full else (),
         population=explanation.population if full else None,
         thresholds=explanation.thresholds if full else None,
+        effective=[sentence for output in explanation.outputs if output.effective for sentence in output.effective.sentences],
     )
 
 

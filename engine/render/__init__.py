@@ -4,7 +4,7 @@ Every function takes a console, a view and a language ("en" or "zh"), prints and
 wider than the console, and without a terminal the same page comes out without colour.
 
 Pages: `run_summary`, `explanation`, `changes`, `import_report`, `demo_result`,
-`simulation`. Lists: `audit_entries`, `audit_verified`, `features`, `plugins`, `runs`,
+`simulation`. Lists: `audit_entries`, `audit_verified`, `features`, `fixed_values`, `plugins`, `runs`,
 `versions`, `faults`, `check_ok`, `rule_findings`, `next_steps`. While something works: `rows_progress`, `steps_progress`.
 """
 
@@ -12,6 +12,7 @@ from engine.render.audit import audit_entries, audit_verified
 from engine.render.changes import changes
 from engine.render.demo import demo_result
 from engine.render.explanation import explanation
+from engine.render.fixed import fixed_values
 from engine.render.imports import import_report
 from engine.render.lists import check_ok, faults, features, next_steps, plugins, runs, versions
 from engine.render.page import make_console
@@ -29,6 +30,7 @@ __all__ = [
     "explanation",
     "faults",
     "features",
+    "fixed_values",
     "import_report",
     "make_console",
     "next_steps",

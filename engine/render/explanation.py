@@ -41,6 +41,8 @@ def _policy(page: Page, view: ExplanationView) -> None:
 
 def _parts(page: Page, view: ExplanationView) -> list[tuple[str, RenderableType]]:
     parts: list[tuple[str, RenderableType]] = []
+    if view.effective:
+        parts.append((page.say("holds", "生效"), Group(*(Line(sentence, scale.STRONG) for sentence in view.effective))))
     withheld = page.words(view.withheld)
     if withheld:
         parts.append((page.say("because", "原因"), Line(withheld)))

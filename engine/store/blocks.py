@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.columns import Array, Codes, Column, Flags
+from engine.effective import COMPUTED, COMPUTED_SINCE, STANDING
 from engine.policy import Output
 
 NONE = -1
@@ -32,6 +33,8 @@ class Block:
     values: by address, one array per output: label ids and flags (-1 none), scaled integers, days, set bits.
     since: by address of an output with history, the run in which the value began; 0 stands for the block's own run.
     reason, rule: by policy key, positions in the run's reasons and in the policy's rules; -1 for none.
+    computed, standing, computed_since: by address of an output that is damped or fixed for somebody, in the form of values:
+    the computed value; the one after damping, where that is another column than values; moments of damped ones, UTC seconds.
     """
 
     customer_id: Array
@@ -39,6 +42,26 @@ class Block:
     since: dict[str, Array] = field(default_factory=dict)
     reason: dict[str, Array] = field(default_factory=dict)
     rule: dict[str, Array] = field(default_factory=dict)
+    computed: dict[str, Array] = field(default_factory=dict)
+    standing: dict[str, Array] = field(default_factory=dict)
+    computed_since: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def marked(self) -> tuple[tuple[str, dict[str, Array]], ...]:
+        """Every part beside the values, with the mark behind its names."""
+        return (
+            (SINCE, self.since),
+            (REASON, self.reason),
+            (RULE, self.rule),
+            (COMPUTED, self.computed),
+            (STANDING, self.standing),
+            (COMPUTED_SINCE, self.computed_since),
+        )
+
+    @property
+    def beside(self) -> tuple[dict[str, Array], ...]:
+        """The parts that say how effective values came about."""
+        return self.computed, self.standing, self.computed_since
 
     def rows_of(self, customers: Array) -> tuple[Array, Flags]:
         """Where these customers (ascending ids) stand in this block, and which of them do."""
@@ -53,7 +76,7 @@ class Block:
 def encode(block: Block) -> bytes:
     """The block as compressed Arrow IPC."""
     columns = {"customer_id": block.customer_id, **block.values}
-    for mark, part in ((SINCE, block.since), (REASON, block.reason), (RULE, block.rule)):
+    for mark, part in block.marked:
         columns.update({name + mark: array for name, array in part.items()})
     return to_arrow({name: _narrow(array) for name, array in columns.items()})
 
@@ -63,7 +86,7 @@ def decode(data: bytes) -> Block:
     table = read_arrow(data)
     block = Block(np.asarray(table.pop("customer_id"), dtype=np.int64))
     for name, array in table.items():
-        for mark, part in ((SINCE, block.since), (REASON, block.reason), (RULE, block.rule)):
+        for mark, part in block.marked:
             if name.endswith(mark):
                 part[name.removesuffix(mark)] = array
                 break

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.columns import Array, Codes
+from engine.effective import NO_MOMENT, Beside
+from engine.policy import Output
 from engine.run import Facts, Outcome
 from engine.store import outcomes
-from engine.store.blocks import Block, stored, to_arrow
+from engine.store.blocks import NONE, Block, stored, to_arrow
 from engine.store.session import Store
 
 
@@ -26,6 +28,8 @@ def outcome_block(outcome: Outcome, order: Array, ids: Mapping[str, Mapping[str,
             address = f"{key}.{output.name}"
             if policy.sound:
                 new.values[address] = stored(policy.columns[output.name], output, ids.get(address, {}))[order]
+                if output.name in policy.beside:
+                    _beside(new, address, policy.beside[output.name], output, ids.get(address, {}), order)
             elif former is not None and address in former.values:
                 rows, there = former.rows_of(new.customer_id)
                 blank = (
@@ -33,9 +37,21 @@ def outcome_block(outcome: Outcome, order: Array, ids: Mapping[str, Mapping[str,
                 )
                 new.values[address] = np.where(there, former.values[address][rows], blank)
                 new.reason.setdefault(key, np.full(len(order), -1, dtype=np.int16))
+                for part, kept in zip(new.beside, former.beside, strict=True):
+                    if address in kept:
+                        none = NO_MOMENT if part is new.computed_since else NONE
+                        part[address] = np.where(there, kept[address][rows], none)
             if output.has_history and address in new.values:
                 new.since[address] = np.zeros(len(order), dtype=np.int32)
     return new
+
+
+def _beside(new: Block, address: str, beside: Beside, output: Output, ids: Mapping[str, int], order: Array) -> None:
+    new.computed[address] = stored(beside.computed, output, ids)[order]
+    if beside.standing is not None:
+        new.standing[address] = stored(beside.standing, output, ids)[order]
+    if beside.since is not None:
+        new.computed_since[address] = beside.since[order]
 
 
 def input_block(facts: Facts, order: Array) -> bytes:

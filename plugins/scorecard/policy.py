@@ -29,6 +29,7 @@ class Scorecard(Policy):
         "对多项指标分别计分，加权汇总为总分，再按分数线或客户占比分级。",
     )
     Params = ScorecardParams
+    graded_by = ("score",)
 
     def __init__(self, params: Mapping[str, Any] | None = None) -> None:
         super().__init__(params)
@@ -82,11 +83,16 @@ class Scorecard(Policy):
         score, withheld = self._score(columns)
         if not state:
             withheld[withheld < 0] = len(self._reasons) + 1
-        grade = np.zeros(len(score), dtype=np.int16)
-        for cutoff in state["cutoffs"] if state else []:
-            grade += score < cutoff
+        grade = self.regrade({"score": score}, state)["grade"]
         rule = np.where(withheld < 0, grade, np.int16(-1))
         return {"grade": rule, "score": score, "withheld": withheld, "rule": rule}
+
+    def regrade(self, scores: Mapping[str, Any], state: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Count the cut-offs that each score misses."""
+        grade = np.zeros(len(scores["score"]), dtype=np.int16)
+        for cutoff in state["cutoffs"] if state else []:
+            grade += scores["score"] < cutoff
+        return {"grade": grade}
 
     def explain(self, columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> list[Reason]:
         """Say what each item gave, the total, and the grades on both sides."""
