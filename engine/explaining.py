@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from engine.errors import RulebookError, RunError
+from engine.errors import FeatureError, RulebookError, RunError
 from engine.explanation import Explanation
 from engine.moments import Moment, as_moment, written
 from engine.store import outcomes
@@ -16,6 +16,7 @@ from engine.store.lookups import external_ids, first_owner
 from engine.store.outcomes import RunRecord
 
 if TYPE_CHECKING:
+    from engine.evidence import Evidence
     from engine.replay import Replay
     from engine.service import Engine
 
@@ -47,6 +48,28 @@ class Explaining:
         key, notes = self._who(customer, replay, language)
         replayed = replay.of_customer(key)
         return explain_customer(replayed, self.engine.business, policy=policy, language=language, to=to, customer=customer, notes=notes)
+
+    def evidence(
+        self,
+        customer: str,
+        feature: str,
+        *,
+        run_id: int | None = None,
+        at: Moment = None,
+        only: str = "",
+        offset: int = 0,
+        limit: int = 100,
+        language: str = "en",
+    ) -> Evidence:
+        """The facts that a feature of a customer counted, and those it left out; see `Engine.evidence`."""
+        from engine.evidence import Asked, Evidences
+
+        if only not in ("", "counted", "left out"):
+            raise FeatureError(f"only: found {only!r}; expected 'counted' or 'left out', or nothing for all facts")
+        replay = self.replay(self.record(run_id, at))
+        key = self.engine.customer_id(customer)
+        evidences = Evidences(self.engine.store, replay.record, replay.evaluator.rulebook, replay.inputs, key, customer, language)
+        return evidences.of(feature, Asked(only, offset, limit))
 
     def record(self, run_id: int | None = None, at: Moment = None) -> RunRecord:
         """The run that is meant: by number, by a moment at which it was in force, or the newest visible one."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from engine.audit import Audit
     from engine.evaluate import Evaluation, Evaluator
+    from engine.evidence import Evidence
     from engine.explaining import Explaining
     from engine.explanation import Explanation
     from engine.fixed_values import FixedValues
@@ -472,6 +473,14 @@ class Engine:
         title, of which is said what it would take: the smallest change, or pair of changes, or why there is none.
         """
         return self._explaining.explain(customer, policy, language=language, run_id=run_id, at=at, to=to)
+
+    def evidence(self, customer: str, feature: str, **asked: Any) -> Evidence:
+        """The facts that a feature of a customer counted as of a run's moment, and those it left out, with the reason.
+
+        asked: run_id or at (default: the newest visible run), only ("counted" or "left out"), offset and limit of the
+        page (100), language. What changed since the run is marked.
+        """
+        return self._explaining.evidence(customer, feature, **asked)
 
     def assignments(self, policy: str | None = None, *, value: str | None = None, run_id: int | None = None) -> pd.DataFrame:
         """Current assignments (or those of a run): columns customer, policy, output, value, since."""

@@ -23,6 +23,7 @@ JOINTS = {
     "engine.cut_finder",
     "engine.dividing",
     "engine.evaluate",
+    "engine.evidence",
     "engine.explain",
     "engine.explaining",
     "engine.export",

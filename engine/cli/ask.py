@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 @click.option("--to", metavar="OUTCOME", help="What it would take to have this outcome: A, or class=A, or its title.")
 @click.option("--run", "run_id", type=ID, metavar="ID", help="Of this run, however long ago.")
 @click.option("--at", metavar="MOMENT", help="Of the run in force at this moment.")
+@click.option("--feature", metavar="NAME", help="The facts that this feature counts, and those it leaves out, with the reason.")
+@click.option(
+    "--page", type=click.IntRange(1, 10_000_000), default=1, metavar="N", help="With --feature: which hundred facts, the newest first."
+)
 @click.option("--full", is_flag=True, help="Every rule with its verdict, and what was learnt from all customers.")
 @json_option
 @pass_app
@@ -33,6 +37,8 @@ def explain(
     to: str | None,
     run_id: int | None,
     at: str | None,
+    feature: str | None,
+    page: int,
     full: bool,
     as_json: bool,
 ) -> None:
@@ -42,6 +48,9 @@ def explain(
     """
     if policy and policy_option and policy != policy_option:
         raise click.UsageError(f"two policies, {policy} and {policy_option}; name one")
+    if feature:
+        _evidence(app, customer, feature, run_id, at, page, as_json=as_json)
+        return
     with app.engine() as engine:
         explanations = engine.explain(customer, policy or policy_option, language=app.language, run_id=run_id, at=at, to=to)
         if as_json:
@@ -53,6 +62,17 @@ def explain(
         views = [explanation_view(engine, explanation, full=full) for explanation in explanations]
         as_of = explanations[0].as_of if explanations else ""
         render.explanation(app.console, views, app.language, customer=customer, name=engine.customer_name(customer) or "", as_of=as_of)
+
+
+def _evidence(app: App, customer: str, feature: str, run_id: int | None, at: str | None, page: int, *, as_json: bool) -> None:
+    with app.engine() as engine:
+        found = engine.evidence(customer, feature, run_id=run_id, at=at, offset=100 * (page - 1), limit=100, language=app.language)
+        if as_json:
+            print_json(found.as_dict())
+            return
+        from engine import render
+
+        render.evidence(app.console, found, app.language, page=page)
 
 
 @click.command(short_help="Grade some customers now, storing nothing.")

@@ -11,6 +11,7 @@ Pages: `run_summary`, `explanation`, `changes`, `import_report`, `demo_result`,
 from engine.render.audit import audit_entries, audit_verified
 from engine.render.changes import changes
 from engine.render.demo import demo_result
+from engine.render.evidence import evidence
 from engine.render.explanation import explanation
 from engine.render.fixed import fixed_values
 from engine.render.imports import import_report
@@ -27,6 +28,7 @@ __all__ = [
     "changes",
     "check_ok",
     "demo_result",
+    "evidence",
     "explanation",
     "faults",
     "features",

@@ -180,7 +180,7 @@ def _pieces(feature: Feature, plan: Plan, catalogue: Catalogue) -> tuple[Piece, 
         return (Piece("custom", "value", feature.of),) if feature.source == "custom" else ()
     until = feature.ends_days_before * DAY
     after = until + feature.window_days * DAY if feature.window_days else None
-    where = _filter_sql(feature, plan) if feature.where else ""
+    where = filter_sql(feature, plan) if feature.where else ""
 
     def piece(what: str, of: str = "", source: str = feature.source) -> Piece:
         return Piece(source, what, of and f"{'l' if source == 'lines' else 'o'}.{of}", after, until, where)
@@ -306,7 +306,7 @@ def _aggregate(piece: Piece, common: set[str]) -> str:
 # --- filters ----------------------------------------------------------------------------------------------------
 
 
-def _filter_sql(feature: Feature, plan: Plan) -> str:
+def filter_sql(feature: Feature, plan: Plan) -> str:
     """A feature's filter as SQL of integers. SQL's own three values are those of conditions: unknown does not match."""
     return _node_sql(checked_filter(feature.name, feature.where or {}, feature.source), plan)
 

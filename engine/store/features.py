@@ -183,7 +183,7 @@ def gather(
     """Read what the features of some customers are made of, and meanwhile what `also` reads."""
     connection = shot.connection
     builder = Builder(plan)
-    ids = [_ids(connection, kind, text) for kind, text in plan.texts]
+    ids = [text_ids(connection, kind, text) for kind, text in plan.texts]
     builder.fields = {text: found[0] for (kind, text), found in zip(plan.texts, ids, strict=True) if kind == "custom field" and found}
     answers = feature_fetch.answers(shot, plan.queries, as_of, ids, parts, known_until)
     extra = also(connection)
@@ -207,7 +207,7 @@ def _batch(connection: Connection) -> int | None:
     return connection.scalar(select(import_batch.c.id).order_by(import_batch.c.id.desc()).limit(1))
 
 
-def _ids(connection: Connection, kind: str, text: str) -> list[int]:
+def text_ids(connection: Connection, kind: str, text: str) -> list[int]:
     """The ids that a text of a filter stands for: a product may be known under one id by several sources."""
     if kind == "product":
         query = select(product.c.id).where(product.c.external_id == text)
