@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_TRAITS = 15
 MOST_WEEKS = 13
+MOST_LABELS = 20
+"""Labels up to which those that stay the same are listed too."""
 
 
 def division(console: Console, found: Division, first: str, second: str, language: str, *, currency: str, minor_digits: int) -> None:
@@ -34,7 +36,7 @@ def division(console: Console, found: Division, first: str, second: str, languag
         f"run {found.first}, {moment(first, page.language)} → run {found.second}, {moment(second, page.language)}",
         f"运行 {found.first}（{moment(first, page.language)}）→ 运行 {found.second}（{moment(second, page.language)}）",
     )
-    page.title(page.say("Why labels grew and shrank", "标签增减的原因"), between)
+    page.title(_most_changed(found).in_(page.language), between)
     for address, output in found.outputs.items():
         page.title(address)
         parts = output.told
@@ -79,10 +81,26 @@ def division(console: Console, found: Division, first: str, second: str, languag
                 title = found.outputs[walk.address].title
                 way = title(walk.moves[0][1]).in_(page.language)
                 for part, _, now in walk.moves:
-                    way += f" → {title(now).in_(page.language)} ({PARTS[part].in_(page.language)})"
-                ways.append(f"{walk.address}: {way}")
+                    cause = PARTS[part].in_(page.language)
+                    way += f" → {title(now).in_(page.language)}" + page.say(f" ({cause})", f"（{cause}）")
+                ways.append(walk.address + page.say(": ", "：") + way)
             rows.append([Line(walker.external_id), Line(money(walker.amount, minor_digits, currency, exact=False)), Line("\n".join(ways))])
         page.print(listing(_customer_heads(page, page.say("way", "路径")), rows, fold=2))
+
+
+def _most_changed(found: Division) -> Text:
+    """The finding: the label that grew or shrank most, with the parts of its change."""
+    changes = [
+        (abs(int(output.after[at] - output.before[at])), output, key)
+        for output in found.outputs.values()
+        for at, key in enumerate(output.keys)
+        if key != NO_VALUE
+    ]
+    most = max(changes, key=lambda change: change[0], default=None)
+    if most is None or not most[0]:
+        return Text("No label grew or shrank", "各标签人数均无变化")
+    said = most[1].sentence(most[2])
+    return Text(f"{most[1].address} {said.en}", f"{most[1].address} {said.zh}")
 
 
 def side_by_side(console: Console, found: SideBySide, as_of: str, language: str, *, currency: str, minor_digits: int) -> None:
@@ -97,13 +115,17 @@ def side_by_side(console: Console, found: SideBySide, as_of: str, language: str,
     for name, faults in found.faults.items():
         for policy, fault in faults.items():
             page.callout(page.say(f"{policy} fails in {name}", f"{policy} 在 {name} 中运行出错"), [fault], scale.BAD)
+    same = [address for address, row in found.rows.items() if not row.differ.any() and all(row.has)]
     for address, row in found.rows.items():
+        if address in same:
+            continue
         page.title(address)
         title = _titles(page, row.kind, row.labels)
         heads = [(page.say("label", "标签"), "left"), *((name, "right") for name in found.names)]
         lines = []
         for at, key in enumerate(row.keys):
-            if row.customers[:, at].any():
+            counts = row.customers[:, at]
+            if counts.any() and (len(row.keys) <= MOST_LABELS or (counts != counts[0]).any()):
                 cells = []
                 for candidate, has in enumerate(row.has):
                     count, change = int(row.customers[candidate, at]), int(row.customers[candidate, at] - row.customers[0, at])
@@ -119,7 +141,12 @@ def side_by_side(console: Console, found: SideBySide, as_of: str, language: str,
             for at, name in enumerate(found.names)
         ]
         page.print(listing(heads, lines))
+    if same:
+        page.print()
+        page.print(Line(page.say("The same under all: ", "全部相同：") + page.say(", ", "、").join(same), scale.QUIET))
     for policy, by_name in found.hits.items():
+        if len(by_name) == len(found.names) and all(hits == by_name[found.names[0]] for hits in by_name.values()):
+            continue
         page.title(page.say(f"{policy}: customers per rule", f"{policy}：各规则命中客户数"))
         rules = sorted({rule for hits in by_name.values() for rule in hits})
         heads = [(page.say("rule", "规则"), "right"), *((name, "right") for name in found.names)]
@@ -239,7 +266,11 @@ def radar(console: Console, found: Radar, as_of: str, language: str, *, currency
             [
                 Line(fall.external_id),
                 Line(money(fall.amount, minor_digits, currency, exact=False)),
-                Line(page.say(f"in {fall.day} days", f"{fall.day} 天后") + f": {title(fall.label)} → {title(fall.becomes)}"),
+                Line(
+                    page.say(f"in {fall.day} days", f"{fall.day} 天后")
+                    + page.say(": ", "：")
+                    + f"{title(fall.label)} → {title(fall.becomes)}"
+                ),
             ]
             for fall in found.falls
         ]
