@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from engine.audit import Audit
+    from engine.difference_words import Change
     from engine.evaluate import Evaluation, Evaluator
     from engine.evidence import Evidence
     from engine.explaining import Explaining
@@ -310,6 +311,12 @@ class Engine:
         """Every version, the newest first."""
         with self.store.read() as connection:
             return rulebooks.log(connection)
+
+    def differences(self, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+        """Say in both languages what differs between two rulebook documents; canonical ones have every default written out."""
+        from engine.difference_words import difference_words
+
+        return difference_words(was, now, self.registry.policies.get, currency=self.business.currency)
 
     def _live_or_nothing(self) -> Rulebook:
         with self.store.read() as connection:

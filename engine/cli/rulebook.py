@@ -12,6 +12,7 @@ from engine.cli.shared import FAULTS, WRONG, App, Family, json_option, pass_app,
 from engine.errors import TierwiseError
 
 if TYPE_CHECKING:
+    from engine.differences import Difference
     from engine.service import Engine
 
 
@@ -136,23 +137,32 @@ def publish(app: App, file: str, note: str) -> None:
 @rulebook.command()
 @click.argument("a")
 @click.argument("b")
+@click.option("--places", is_flag=True, help="Places and values of the documents instead of words.")
 @json_option
 @pass_app
-def diff(app: App, a: str, b: str, as_json: bool) -> None:
-    """Show what differs between two versions or files, every default written out."""
+def diff(app: App, a: str, b: str, places: bool, as_json: bool) -> None:
+    """Say what differs between two versions or files, every default written out."""
     from engine.differences import differences
 
     with app.engine() as engine:
-        found = differences(_document(engine, a), _document(engine, b))
+        documents = _document(engine, a), _document(engine, b)
+        words = engine.differences(*documents)
     if as_json:
-        print_json([{"place": one.place, "was": one.was, "now": one.now, "kind": one.kind} for one in found])
+        print_json([{"place": one.place, "was": one.was, "now": one.now, "kind": one.kind} for one in differences(*documents)])
         return
-    if not found:
+    if not words:
         click.echo(app.text(f"{a} and {b} say the same", f"{a} 与 {b} 内容相同"))
-    for one in found:
-        signs = {"added": "+", "removed": "-", "changed": "~"}
-        value = {"added": one.now_text, "removed": one.was_text, "changed": f"{one.was_text} -> {one.now_text}"}[one.kind]
-        click.secho(f"{signs[one.kind]} {one.place}: {value}", fg={"added": "green", "removed": "red", "changed": "yellow"}[one.kind])
+    lines = [(one.kind, one.text.in_(app.language)) for one in words]
+    if places:
+        lines = [(one.kind, f"{one.place}: {_values(one)}") for one in differences(*documents)]
+    signs = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
+    for kind, text in lines:
+        sign, colour = signs[kind]
+        click.secho(f"{sign} {text}", fg=colour)
+
+
+def _values(one: Difference) -> str:
+    return {"added": one.now_text, "removed": one.was_text, "changed": f"{one.was_text} -> {one.now_text}"}[one.kind]
 
 
 @rulebook.command()

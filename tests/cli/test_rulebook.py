@@ -53,7 +53,9 @@ def test_publishing_shows_in_show_log_and_diff(shop: Shop) -> None:
     assert shop.json("rulebook", "show", "1")["document"]["name"] == "Starter"
     found = {(one["kind"], one["place"]) for one in shop.json("rulebook", "diff", "1", "2")}
     assert found >= {("changed", "name"), ("removed", "policies[rfm]"), ("added", "policies[life]"), ("changed", "guards.customers")}
-    assert "- policies[rfm]" in shop("rulebook", "diff", "1", "2")
+    assert "- policies[rfm]" in shop("rulebook", "diff", "1", "2", "--places")
+    assert "- RFM segments: the policy is removed" in shop("rulebook", "diff", "1", "2")
+    assert "- RFM 分群：删除该策略" in shop("--language", "zh", "rulebook", "diff", "1", "2")
     assert "version 1" in shop("rulebook", "publish", "starter")
     assert [row["live"] for row in shop.json("rulebook", "log")] == [False, True]
 
