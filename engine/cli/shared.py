@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -35,11 +36,45 @@ _REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EMFILE
 
 
 class Failure(click.ClickException):
-    """A `TierwiseError` on its way out: its message on stderr, its exit code, no traceback."""
+    """A `TierwiseError` on its way out: its message on stderr in the reader's language, its exit code, no traceback."""
 
-    def __init__(self, error: TierwiseError) -> None:
-        super().__init__(str(error))
+    def __init__(self, error: TierwiseError, language: str = "en") -> None:
+        from engine.chinese import error_in
+
+        super().__init__(error_in(error, language))
         self.exit_code = error.exit_code  # type: ignore[misc]  # click declares it per class; ours comes with the error
+        self.language = language
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message on standard error."""
+        click.echo(f"错误：{self.message}" if self.language == "zh" else f"Error: {self.message}", file=file, err=file is None)
+
+
+class Misuse(click.UsageError):
+    """A wrong call, said in Chinese."""
+
+    def __init__(self, error: click.UsageError) -> None:
+        from engine.chinese import usage_zh
+
+        super().__init__(usage_zh(error.format_message()), error.ctx)
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print how the command is used, where its help is, and what was wrong."""
+        if self.ctx is not None:
+            usage = self.ctx.get_usage().removeprefix("Usage: ")
+            hint = f"\n可用 '{self.ctx.command_path} --help' 查看说明。\n"
+            click.echo(f"用法：{usage}{hint}", file=file, err=file is None)
+        click.echo(f"错误：{self.message}", file=file, err=file is None)
+
+
+def language_of(context: click.Context) -> str:
+    """The language of messages, known even where the settings are what is wrong."""
+    app = context.find_object(App)
+    if app is not None:
+        with suppress(TierwiseError):
+            return app.language
+    given = context.find_root().params.get("language")
+    return str(given or ("zh" if os.environ.get("TIERWISE_LANGUAGE") == "zh" else "en"))
 
 
 class Family(click.Group):
@@ -64,14 +99,21 @@ class Family(click.Group):
         try:
             return super().invoke(ctx)
         except TierwiseError as error:
-            raise Failure(error) from error
+            raise Failure(error, language_of(ctx)) from error
+        except click.UsageError as error:
+            if isinstance(error, Misuse) or language_of(ctx) != "zh":
+                raise
+            raise Misuse(error) from error
         except OSError as error:
             if error.errno not in _REFUSALS:
                 raise
             place = f"{error.filename}: " if error.filename else ""
-            raise Failure(TierwiseError(f"{place}{error.strerror}; what was not finished has changed nothing")) from error
+            raise Failure(TierwiseError(f"{place}{error.strerror}; what was not finished has changed nothing"), language_of(ctx)) from error
         except KeyboardInterrupt:
-            click.echo("\nInterrupted; what was not finished has changed nothing.", err=True)
+            zh = language_of(ctx) == "zh"
+            click.echo(
+                "\n已中断；未完成的部分未作任何更改。" if zh else "\nInterrupted; what was not finished has changed nothing.", err=True
+            )
             ctx.exit(130)
 
 
