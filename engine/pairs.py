@@ -24,8 +24,11 @@ FEATURES = 8
 CANDIDATES = 64
 """Values per feature."""
 
+LOOKED_AT = 4_096
+"""Pairs that give the outcome and are compared with each other, the nearest first."""
+
 NARROWED = 24
-"""Pairs that are narrowed, the nearest first."""
+"""Of these, pairs that are narrowed: no other moves the same features less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class Move:
     def name(self) -> str:
         """The feature."""
         return self.of.feature.name
+
+    @property
+    def side(self) -> int:
+        """Up (1) or down (-1); 0 of a choice."""
+        return 0 if not isinstance(self.of, Axis) else 1 if self.at > self.of.origin(1) else -1
 
     @property
     def column(self) -> Column:
@@ -65,8 +73,9 @@ def nearest_pair(search: Search, goal: int) -> Pair | None:
     moves = [_moves(mover) for mover in movers]
     found = _hits(trial, moves, goal)
     best: tuple[Move, Move] | None = None
-    for pair in found[:NARROWED]:
-        narrow = _narrowed(trial, pair, goal)
+    loose = _gives_way(trial, found, goal)
+    for pair, gives in zip(found, loose, strict=True):
+        narrow = _narrowed(trial, pair, goal) if gives else pair
         if best is None or _rank(narrow) < _rank(best):
             best = narrow
     if best is None:
@@ -111,12 +120,47 @@ def _hits(trial: Trial, moves: Sequence[list[Move]], goal: int) -> list[tuple[Mo
     distances = np.concatenate(
         [np.add.outer([move.distance for move in one], [move.distance for move in other]).ravel() for one, other in pairs]
     )[hit]
-    found = []
-    for place in np.argsort(distances, kind="stable")[:NARROWED].tolist():
+    found: list[tuple[Move, Move]] = []
+    for place in np.argsort(distances, kind="stable")[:LOOKED_AT].tolist():
         one, other = pairs[of[place]]
         at = int(hit[place] - starts[of[place]])
-        found.append((one[at // len(other)], other[at % len(other)]))
+        pair = (one[at // len(other)], other[at % len(other)])
+        if not any(_nearer_in_both(kept, pair) for kept in found):
+            found.append(pair)
+            if len(found) == NARROWED:
+                break
     return found
+
+
+def _nearer_in_both(kept: tuple[Move, Move], pair: tuple[Move, Move]) -> bool:
+    """Whether a pair that is kept moves the same features the same ways, neither of them further."""
+    return all(
+        mine.of is other.of and mine.distance <= other.distance and (not isinstance(mine.of, Axis) or mine.side == other.side)
+        for mine, other in zip(kept, pair, strict=True)
+    )
+
+
+def _gives_way(trial: Trial, pairs: Sequence[tuple[Move, Move]], goal: int) -> list[bool]:
+    """Which pairs still give the outcome with either feature a step nearer; all asked in one call of the plan."""
+    variants, of = [], []
+    for number, pair in enumerate(pairs):
+        for place in (0, 1):
+            move = pair[place]
+            if not isinstance(move.of, Axis):
+                continue
+            side = move.side
+            if abs(move.at - move.of.origin(side)) > 1:
+                variants.append((replace(move, at=move.at - side), pair[1 - place]))
+                of.append(number)
+    if not variants:
+        return [False] * len(pairs)
+    changed: dict[str, Column] = {}
+    for row, variant in enumerate(variants):
+        for move in variant:
+            _put(trial, changed, len(variants), slice(row, row + 1), [move], np.zeros(1, dtype=np.int64))
+    reached = trial.codes(changed, len(variants)) == goal
+    loose = {number for number, reaches in zip(of, reached.tolist(), strict=True) if reaches}
+    return [number in loose for number in range(len(pairs))]
 
 
 def _put(trial: Trial, changed: dict[str, Column], rows: int, part: slice, moves: list[Move], which: Array) -> None:
@@ -165,7 +209,7 @@ def _nearer(trial: Trial, move: Move, other: Move, goal: int) -> Move:
     axis = move.of
     if not isinstance(axis, Axis):
         return move
-    side = 1 if move.at > axis.origin(1) else -1
+    side = move.side
     near, far = axis.origin(side), move.at
     if abs(far - near) > 1 and not _reaches(trial, axis, [far - side], other, goal)[0]:
         return move  # at a bound already, as nearly always
