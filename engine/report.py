@@ -235,10 +235,14 @@ class VersionLine:
 
 @dataclass(frozen=True, slots=True)
 class DemoView:
-    """How `make demo` ends: the run, one customer of it explained, and what to type next as (command, what it does)."""
+    """How `make demo` ends: the run, one customer of it explained, and what to type next as (command, what it does).
+
+    more: titles of the outputs that the run gave beside those that are shown.
+    """
 
     run: RunSummary
     customer: str
     name: str
     explanations: Sequence[ExplanationView]
     next_steps: Sequence[tuple[str, str]]
+    more: Sequence[Text] = ()

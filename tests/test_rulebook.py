@@ -16,6 +16,7 @@ from engine.catalogue import Catalogue
 from engine.documents import Document, read_text
 from engine.errors import RulebookError
 from engine.policy import Output, Policy
+from engine.rule_findings import rule_findings
 from engine.rulebook import DEFAULT_GUARDS, Rulebook, load_rulebook
 from tests.small_book import NAME, Median, Sized, built_in, registry_of
 
@@ -471,6 +472,10 @@ def test_the_starter_rulebook_is_sound() -> None:
     rulebook = load(read_text((ROOT / "engine" / "starter.yaml").read_text(encoding="utf-8"), "starter.yaml"))
     assert rulebook.plan is not None
     assert load(Document(rulebook.document, "again")).hash == rulebook.hash
+    assert [found for found in rule_findings(rulebook) if found.finding.severity != "note"] == []
+    titles = [entry.title for entry in rulebook.entries]
+    titles += [label.title for step in rulebook.plan.steps for output in step.outputs for label in output.labels if len(output.labels) < 50]
+    assert [title for title in titles if not re.search(r"[\u4e00-\u9fff]", title.zh)] == []
 
 
 def test_every_fault_id_is_explained_in_the_reference() -> None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from engine.store.outcomes import RunRecord
 
 
+SHOWN = ("rfm", "abc", "lifecycle")
+"""The policies whose outcome the page shows; the starter has more, and a page of all of them would be read by nobody."""
+
+
 @click.command(short_help="Make a company, grade it, show the result.")
 @click.option(
     "--dir",
@@ -84,13 +88,19 @@ def _import(app: App, engine: Engine, files: DemoFiles) -> None:
 
 
 def _print(app: App, engine: Engine, record: RunRecord, store: Path) -> None:
-    """The result, one customer explained, and what to type next."""
+    """The result of the best known policies, one customer explained, and what to type next."""
+    from dataclasses import replace
+
     from engine import render
     from engine.cli.views import explanation_view, run_summary
     from engine.report import DemoView
 
     customer = _someone(engine)
-    explanations = engine.explain(customer, language=app.language)
+    summary = run_summary(engine, record)
+    shown = [output for output in summary.outputs if output.policy in SHOWN] or summary.outputs
+    more = [output.title for output in summary.outputs if output not in shown]
+    policies = {output.policy for output in shown}
+    explanations = [each for each in engine.explain(customer, language=app.language) if each.policy in policies]
     views = [explanation_view(engine, explanation) for explanation in explanations]
     steps = [
         *_activation(app),
@@ -104,7 +114,7 @@ def _print(app: App, engine: Engine, record: RunRecord, store: Path) -> None:
         ("tierwise run --as-of 2026-01-05 && tierwise changes", app.text("five days later: who moved", "五天之后：哪些客户变动")),
     ]
     name = engine.customer_name(customer) or ""
-    render.demo_result(app.console, DemoView(run_summary(engine, record), customer, name, views, steps), app.language)
+    render.demo_result(app.console, DemoView(replace(summary, outputs=shown), customer, name, views, steps, more), app.language)
 
 
 def _someone(engine: Engine) -> str:

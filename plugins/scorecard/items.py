@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from marshmallow import ValidationError, fields, post_load, validate
 
-from engine import DecisionTable, Params, Text, editors
+from engine import DecisionTable, Params, TableRules, Text, editors
 
 NAME = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z"
 
@@ -168,6 +168,16 @@ class Item:
     def bounds(self) -> list[float]:
         """Where the points may change."""
         return [float(value) for values in self.table.bounds().values() for value in values if not isinstance(value, bool | str)]
+
+
+@dataclass(frozen=True)
+class ItemRules(TableRules):
+    """The points of one item as a rule set; the row for a missing value, which nobody wrote, is not judged."""
+
+    def verify(self, kinds: Mapping[str, Any]) -> list[Any]:
+        """All findings about rows that somebody wrote."""
+        added = (len(self.names),)
+        return [finding for finding in super().verify(kinds) if finding.rows != added]
 
 
 def _band_rows(bands: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine import DecisionTable, Named, Output, Picture, Policy, Reason, TableRules, Text, bands
 from plugins.scorecard.explain import explain, verdicts
-from plugins.scorecard.items import Item
+from plugins.scorecard.items import Item, ItemRules
 from plugins.scorecard.params import ScorecardParams
 
 
@@ -64,7 +64,7 @@ class Scorecard(Policy):
 
     def rule_sets(self) -> tuple[TableRules, ...]:
         """The points of every item; with fixed cuts also the grades, over the score."""
-        found = [TableRules(f"items[{at}]", item.table) for at, item in enumerate(self.items)]
+        found: list[TableRules] = [ItemRules(f"items[{at}]", item.table) for at, item in enumerate(self.items)]
         if self.params.grading == "cuts":
             found.append(TableRules("cuts", self._grade_table(), counted=True))
         return tuple(found)
