@@ -63,6 +63,7 @@ _TITLES: Mapping[str, Text] = {
     "min_customers": Text("customers, at least", "客户数至少"),
     "max_customers": Text("customers, at most", "客户数至多"),
     "capacity": Text("capacity", "服务能力"),
+    "damping": Text("damping", "延迟生效"),
     "expect": Text("expected", "应得结果"),
     "customer": Text("stored customer", "已有客户"),
 }

@@ -162,7 +162,8 @@ class Schedules:
         with self._engine.store.write() as connection:
             if rows.finish(connection, each.id, now, result):
                 action = "schedule.run" if each.kind == "run" else "schedule.publish"
-                self._record(connection, action, each.id, result | {"for": each.created_by})
+                told = {name: value for name, value in result.items() if name != "message"}  # what failed may name customers
+                self._record(connection, action, each.id, told | {"for": each.created_by})
         return done
 
     def _run(self, each: Schedule, due: int) -> Done:
@@ -174,7 +175,7 @@ class Schedules:
 
     def _publish(self, each: Schedule, due: int) -> Done:
         engine: Any = self._engine.acting_as(each.created_by, authenticated=False)
-        version = engine.drafts.publish(each.options["draft"])
+        version = engine.drafts.publish_due(each.options["draft"], due)
         return Done(each.id, each.kind, due, "done", version=version.number)
 
     def _record(self, connection: Connection, action: str, number: int, details: dict[str, Any]) -> None:
