@@ -76,6 +76,8 @@ def reach_words(words: Words, found: Reached, address: str, goal: Goal, features
 
 def _is_forbidden(change: FeatureChange, features: Mapping[str, Feature]) -> bool:
     way = features[change.feature].actionable
+    if way == "down" and change.was is None:
+        return True  # nothing to bring down: a first order brings several features at once
     if way in ("any", "no") or change.was is None or isinstance(change.now, str | bool):
         return way == "no"
     return bool(change.now > change.was) != (way == "up")
@@ -84,6 +86,8 @@ def _is_forbidden(change: FeatureChange, features: Mapping[str, Feature]) -> boo
 def _forbidden(words: Words, change: FeatureChange, feature: Feature) -> str:
     if feature.actionable == "no":
         return words.pick(f"nobody can change {change.title}", f"{change.title}无人可以改变")
+    if change.was is None:
+        return words.pick(f"{change.title} is missing", f"{change.title}缺失")
     if feature.actionable == "up":
         return words.pick(f"{change.title} can only rise", f"{change.title}只能上升")
     return words.pick(f"{change.title} can only fall", f"{change.title}只能下降")

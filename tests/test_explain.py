@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -159,6 +159,62 @@ class TestNearest:
         with_bounds = {c: explained(graded, c, "abc").nearest for c in range(1, 30)}
         monkeypatch.setattr("plugins.abc.ABC.bounds", lambda self, state: {})
         assert {c: explained(graded, c, "abc").nearest for c in range(1, 30)} == with_bounds
+
+
+class TestNamed:
+    """A named outcome through the whole chain of policies: what is proposed, applied, gives exactly that."""
+
+    OUTCOMES: ClassVar = {
+        "rfm": ("champions", "loyal", "lost", "hibernating", "new"),
+        "abc": ("A", "B", "C"),
+        "lifecycle": ("active", "loyal", "lost", "reactivated"),
+        "graded": ("gold", "silver", "bronze"),
+        "spenders": ("A", "C"),
+    }
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(customer=st.integers(1, CUSTOMERS), named=st.sampled_from([(key, to) for key, many in OUTCOMES.items() for to in many]))
+    def test_what_is_proposed_gives_exactly_that(self, graded: Engine, customer: int, named: tuple[str, str]) -> None:
+        policy, to = named
+        explanation = graded.explain(f"C{customer}", policy, to=to)[0]
+        assert explanation.reach is not None
+        found = explanation.reach
+        assert (found.outcome, found.status == "is") == (to, explanation.outputs[0].value == to)
+        near = {what_if.outcome: what_if for what_if in explanation.nearest}
+        if to in near:
+            assert found.change == near[to]
+        if found.change is None:
+            assert found.status in ("is", "never")
+            return
+        values = {change.feature: change.now for change in found.change.changes}
+        assert outcomes_with(graded, customer, values, found.output) == to
+        for name in values:  # of two, neither alone does
+            if len(values) == 2:
+                assert outcomes_with(graded, customer, {name: values[name]}, found.output) != to
+
+    def test_sentences_say_what_is_what_would_be_and_why_not(self, graded: Engine) -> None:
+        best = next(c for c in range(1, CUSTOMERS + 1) if explained(graded, c, "abc").outputs[0].value == "A")
+        said = {to: graded.explain(f"C{best}", "abc", to=to)[0].reach for to in ("A", "C")}
+        assert said["A"] is not None
+        assert said["C"] is not None
+        assert said["A"].sentence == "ABC classes · Class is Class A already."
+        assert said["C"].status == "forbidden"
+        assert said["C"].sentence.startswith("Nothing within reach gives Class C. If Sales were ")
+        assert said["C"].sentence.endswith("But Sales can only rise.")
+        missing = graded.explain("C10", "rfm", to="champions", language="zh")[0].reach
+        assert missing is not None
+        assert (missing.status, missing.sentence.endswith("但距上次下单天数缺失。")) == ("forbidden", True)
+
+
+def outcomes_with(engine: Engine, customer: int, changed: dict[str, Any], output: str) -> Any:
+    """What a customer would be with several features different."""
+    with engine.store.read() as connection:
+        read = load_inputs(connection, engine.run_record())
+    assert read is not None
+    row = read.row_of(customer)
+    assert row is not None
+    inputs = {name: value_at(read.columns[name], row) for name in engine.rulebook().plan.features}
+    return engine.evaluate(features=[{**inputs, **changed}])[0].values[output]
 
 
 def one_step_less(engine: Engine, what_if: WhatIf) -> float:
