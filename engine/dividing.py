@@ -19,14 +19,16 @@ from sqlalchemy import Connection, select
 
 from engine.columns import Array, Codes, Column, Columns, Flags, freeze
 from engine.division import OutputDivision, Path, Stretch, Walker, divide, walkers
+from engine.effective import Effects
 from engine.errors import RunError
-from engine.former import Snapshot, previous_columns
+from engine.former import Snapshot, previous_columns, snapshot_of
 from engine.plan import Plan
 from engine.policy import Label, State
 from engine.rulebook import Rulebook
 from engine.run import Facts, Outcome, compute
 from engine.run_report import REVENUE
 from engine.simulate import FLAG_KEYS, NO_VALUE
+from engine.standing import effects_of
 from engine.store import outcomes
 from engine.store.blocks import Block
 from engine.store.facts import store_settings
@@ -155,18 +157,7 @@ def _side(connection: Connection, record: RunRecord, rulebook: Rulebook) -> _Sid
     if inputs is None:
         raise RunError(f"the inputs of run {record.id} are no longer kept, so its change cannot be divided; choose a later run")
     rows = connection.execute(select(run_state).where(run_state.c.run_id == record.id)).all()
-    base = outcomes.record(connection, record.base_run_id) if record.base_run_id else None
-    former = Snapshot(
-        version=None,
-        base=base,
-        base_block=outcomes.load_block(connection, base.id) if base and rulebook.plan.previous else None,
-        live=None,
-        live_block=None,
-        last_order=None,
-        as_of_by_run=outcomes.moments_of_runs(connection),
-        labels=outcomes.all_labels(connection),
-        newest_run=0,
-    )
+    former = snapshot_of(connection, record)
     return _Side(
         record,
         rulebook,
@@ -191,6 +182,7 @@ class _Divider:
 
     def __init__(self, store: Store, first: _Side, second: _Side, labels: Mapping[tuple[str, str], Mapping[str, int]]) -> None:
         self.store, self.first, self.second, self.labels = store, first, second, labels
+        self.zone = store_settings(store).timezone
         self.both = np.intersect1d(first.block.customer_id, second.block.customer_id, assume_unique=True)
         self.at_first = np.searchsorted(first.block.customer_id, self.both)
         self.at_second = np.searchsorted(second.block.customer_id, self.both)
@@ -255,22 +247,26 @@ class _Divider:
     # --- the points of the path --------------------------------------------------------------------------------
 
     def _outcomes(self, corrected: FeatureTable, silent: FeatureTable, later: FeatureTable | None, apart: Flags) -> list[Outcome | None]:
-        """First run again; corrected; time passed; facts happened; refitted; second run again. The last is None where it is the fifth."""
+        """First run again; corrected; time passed; held anew; facts happened; refitted; second run again, None where it is the same."""
         plan, states = self.first.plan, self.first.states
         start = self._stored(self.first, self.at_first)
+        one, two = self.first, self.second
         was, now = (previous_columns(plan, side.former, self.both) for side in (self.first, self.second))
         graded = self.first.not_graded()
         flags = graded[self.at_first] if graded is not None else None
-        points: list[Outcome | None] = [self._at(plan, start, was, flags, states)]
+        points: list[Outcome | None] = [self._at(plan, start, was, flags, states, one)]
         for table, previous in ((corrected, was), (silent, now)):
             columns = {name: _either(apart, start[name], column) for name, column in self._rows(table).items()}
             previous = freeze({name: _either(apart, was[name], column) for name, column in previous.items()})
-            points.append(self._at(plan, columns, previous, _flags(apart, flags, self._graded(table)), states))
+            seen = _flags(apart, flags, self._graded(table))
+            points.append(self._at(plan, columns, previous, seen, states, one))
+        points.append(self._at(plan, columns, previous, seen, states, two) if self._holds() else points[-1])
         facts = self._second_facts(later, corrected)
         rows, _ = _places(facts.customer_id, self.both)
         flags = facts.not_graded[rows] if facts.not_graded is not None else None
-        points.append(self._at(plan, {name: column[rows] for name, column in facts.columns.items()}, now, flags, states))
-        fitted = compute(plan, replace(facts, previous=previous_columns(plan, self.second.former, facts.customer_id)))
+        points.append(self._at(plan, {name: column[rows] for name, column in facts.columns.items()}, now, flags, states, two))
+        previous = previous_columns(plan, two.former, facts.customer_id)
+        fitted = compute(plan, replace(facts, previous=previous, effects=self._effects(plan, two, facts.customer_id, facts.not_graded)))
         points.append(_of_rows(fitted, rows))
         points.append(None if self.first.rulebook.hash == self.second.rulebook.hash else self._again())
         return points
@@ -281,7 +277,16 @@ class _Divider:
         columns = self._stored(side, self.at_second)
         previous = previous_columns(side.plan, side.former, self.both)
         graded = side.not_graded()
-        return self._at(side.plan, columns, previous, graded[self.at_second] if graded is not None else None, side.states)
+        return self._at(side.plan, columns, previous, graded[self.at_second] if graded is not None else None, side.states, side)
+
+    def _effects(self, plan: Plan, side: _Side, customers: Array, graded: Codes | None) -> Effects:
+        """How a run made effective values of computed ones."""
+        return effects_of(plan, side.former, customers, graded, side.record.as_of, self.zone)
+
+    def _holds(self) -> bool:
+        """Whether anything was damped, or fixed by hand."""
+        damped = any(step.entry.damping for side in (self.first, self.second) for step in side.plan.steps)
+        return damped or bool(self.first.former.fixed or self.second.former.fixed)
 
     def _second_facts(self, later: FeatureTable | None, known: FeatureTable) -> Facts:
         """What the second run read, for the first run's plan: everyone, sorted as `fit` expects."""
@@ -302,8 +307,12 @@ class _Divider:
         graded = side.not_graded()
         return Facts(ids[order], hashes[order], freeze(columns), graded[order] if graded is not None else None)
 
-    def _at(self, plan: Plan, columns: Mapping[str, Column], previous: Columns, graded: Codes | None, states: States) -> Outcome:
-        return compute(plan, Facts(self.both, self.both, freeze(columns), graded, freeze(previous)), states=states)
+    def _at(
+        self, plan: Plan, columns: Mapping[str, Column], previous: Columns, graded: Codes | None, states: States, side: _Side
+    ) -> Outcome:
+        """The outcome at a point. side: whose damping and fixed values hold."""
+        effects = self._effects(plan, side, self.both, graded)
+        return compute(plan, Facts(self.both, self.both, freeze(columns), graded, freeze(previous), effects), states=states)
 
     def _stored(self, side: _Side, rows: Array) -> dict[str, Column]:
         return {name: side.inputs.columns[name][rows] for name in side.plan.features}
@@ -327,7 +336,7 @@ class _Divider:
         keys = tuple(dict.fromkeys(key_ for side in reversed(sides) for key_ in side.keys(address)))
         place = {key_: at for at, key_ in enumerate((*keys, NO_VALUE))}
         computed = [self._computed(address, point, place) if point is not None else None for point in points]
-        if address in self.first.addresses and any(codes is None for codes in computed[:5]):
+        if address in self.first.addresses and any(codes is None for codes in computed[:6]):
             why = why or f"{key} cannot be evaluated with the states of run {self.first.record.id}"
         if why:
             refused[address] = why
@@ -336,17 +345,18 @@ class _Divider:
         start, end = (self._kept(side, address, place) for side in (self.first, self.second))
         first = start[self.at_first] if start is not None else nobody
         last = end[self.at_second] if end is not None else nobody
-        points_ = [nobody if codes is None else codes for codes in computed[:5]]
-        again = points_[4] if points[5] is None else computed[5] if computed[5] is not None else nobody
+        points_ = [nobody if codes is None else codes for codes in computed[:6]]
+        again = points_[5] if points[6] is None else computed[6] if computed[6] is not None else nobody
         if not self.same_inputs:
-            points_[3:5] = [np.where(apart, last, codes) for codes in points_[3:5]]
+            points_[4:6] = [np.where(apart, last, codes) for codes in points_[4:6]]
             again = np.where(apart, last, again)
         stretches = [
             Stretch("program", points_[0]),
             Stretch("corrections", points_[1]),
             Stretch("time", points_[2]),
-            Stretch("facts", points_[3], apart, "undivided"),
-            Stretch("thresholds", points_[4]),
+            Stretch("holds", points_[3]),
+            Stretch("facts", points_[4], apart, "undivided"),
+            Stretch("thresholds", points_[5]),
             Stretch("rules", again),
             Stretch("program", last),
         ]

@@ -22,6 +22,7 @@ PARTS: Mapping[str, Text] = {
     "entered": Text("new customers", "新增客户"),
     "corrections": Text("corrections", "更正"),
     "time": Text("time", "时间"),
+    "holds": Text("damping and fixed values", "缓变与手工固定"),
     "facts": Text("new facts", "新事实"),
     "undivided": Text("facts not divided", "未拆分的事实"),
     "thresholds": Text("thresholds", "阈值"),

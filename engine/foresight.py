@@ -2,7 +2,8 @@
 
 Days since the last order, the first order and joining grow by one a day, and what counts everything ever stays as it
 is; only features with a window (or of the calendar) are read again, as of each day, with facts up to now. The states
-are those of the newest visible run, and former outcomes are its own: each day is what a run on it would give after it.
+are those of the newest visible run, and former outcomes are its own. Damping goes on from one day looked at to the next,
+as if there were a run on each; values fixed by hand end when they end.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ import numpy as np
 
 from engine.catalogue import Catalogue, Feature
 from engine.columns import Array, Codes, Column, freeze
+from engine.effective import Effects, Stood
 from engine.errors import RunError, did_you_mean
-from engine.former import previous_columns, take_snapshot
+from engine.former import Snapshot, previous_columns, take_snapshot
+from engine.plan import Plan
 from engine.policy import Output
 from engine.radar import Radar, Watch
 from engine.run import Facts, Outcome, compute
 from engine.run_report import REVENUE
 from engine.simulate import FLAG_KEYS, NO_VALUE
+from engine.standing import effects_of
 from engine.store.facts import store_settings
 from engine.store.features import FeatureTable, read_features
+from engine.store.fixed_values import in_force
 from engine.store.lookups import external_ids
 from engine.store.session import Store
 
@@ -101,8 +106,12 @@ def _days(evaluator: Evaluator, address: str, days: int, every: int) -> Iterator
     first = previous_columns(chain, evaluator.snapshot, table.customer_id)
     later = previous_columns(chain, ahead, table.customer_id)
     again = [name for name in names if _ages(catalogue.resolve(name), catalogue) == "read"]
-    facts = Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, first)
-    yield 0, compute(chain, facts, states=evaluator.states)
+    effects = evaluator.effects_in_run(table.customer_id, table.not_graded)
+    outcome = compute(
+        chain, Facts(table.customer_id, table.key_hash, table.columns, table.not_graded, first, effects), states=evaluator.states
+    )
+    facts = outcome.facts
+    yield 0, outcome
     for day in range(every, days + 1, every):
         columns = dict(_aged(table, day, catalogue))
         if again:
@@ -110,7 +119,28 @@ def _days(evaluator: Evaluator, address: str, days: int, every: int) -> Iterator
             if fresh.fact_seq != table.fact_seq:
                 raise RunError("facts were imported while the days ahead were looked at; look again")
             columns |= fresh.columns
-        yield day, compute(chain, replace(facts, columns=freeze(columns), previous=later), states=evaluator.states)
+        effects = _held(evaluator, chain, ahead, outcome, effects, now + day * DAY)
+        outcome = compute(chain, replace(facts, columns=freeze(columns), previous=later, effects=effects), states=evaluator.states)
+        yield day, outcome
+
+
+def _held(evaluator: Evaluator, chain: Plan, ahead: Snapshot, before: Outcome, effects: Effects, moment: int) -> Effects:
+    """What holds labels back at a moment: damping goes on from the day looked at before, as if there were a run on each."""
+    with evaluator.store.read() as connection:
+        then = replace(ahead, fixed=in_force(connection, moment))
+    fresh = effects_of(chain, replace(then, base_block=None), before.facts.customer_id, before.facts.not_graded, moment, effects.zone)
+    return replace(fresh, stood=_stood(before, effects.as_of))
+
+
+def _stood(before: Outcome, as_of: int) -> dict[str, Stood]:
+    """How damped outputs stood on the day looked at before."""
+    found = {}
+    for key, policy in before.policies.items():
+        for name, beside in policy.beside.items():
+            standing = policy.columns.get(name) if beside.standing is None else beside.standing
+            if beside.since is not None and isinstance(standing, Codes) and isinstance(beside.computed, Codes):
+                found[f"{key}.{name}"] = Stood(standing.codes, beside.computed.codes, beside.since, as_of)
+    return found
 
 
 def _read(store: Store, names: list[str], as_of: int, known_until: int, catalogue: Catalogue) -> FeatureTable:

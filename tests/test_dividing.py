@@ -271,3 +271,24 @@ def test_a_path_is_counted_stretch_by_stretch() -> None:
     assert found.moves("facts") == 2
     assert [w.customer_id for w in walkers([path], np.array([7, 8, 9, 10]), np.array([1, 5, 5, 9]), 10)] == [8, 9]
     assert walkers([path], np.array([7, 8, 9, 10]), np.array([1, 5, 5, 9]), 10)[1].walks[0].moves == (("undivided", "a", "b"),)
+
+
+def test_damping_and_values_fixed_by_hand_have_a_part(engine: Engine) -> None:
+    damped = book()
+    damped["policies"] = [
+        {**entry, "damping": {"stage": {"down": {"every": "quarter"}}}} if entry["key"] == "lifecycle" else entry for entry in POLICIES
+    ]
+    engine.publish(damped)
+    first = engine.run(AS_OF + DAY)
+    for days in (20, 40, 80, 95):
+        engine.run(AS_OF + days * DAY)
+        adds_up(engine, engine.insight.divide())
+    adds_up(engine, engine.insight.divide(since=first.id))
+    division = engine.insight.divide(since=first.id)
+    assert division.outputs["lifecycle.stage"].moves("holds") > 0
+    assert division.outputs["lifecycle.stage"].moves("program") == 0
+    engine.publish(book())
+    engine.run(AS_OF + 96 * DAY)
+    division = engine.insight.divide()
+    assert division.outputs["lifecycle.stage"].moves("program") == 0
+    adds_up(engine, division)

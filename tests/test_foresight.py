@@ -98,3 +98,24 @@ def test_frozen_states_are_those_of_the_run(engine: Engine) -> None:
     record = engine.run_record()
     evaluator = Evaluator.of_run(engine.store, record, engine.rulebook(), engine.registry)
     assert evaluator.record.id == record.id
+
+
+def test_damping_goes_on_from_day_to_day(engine: Engine) -> None:
+    damped = book()
+    entries = [
+        {**entry, "damping": {"stage": {"down": {"after_days": 10}}}} if entry["key"] == "lifecycle" else entry
+        for entry in damped["policies"]
+    ]
+    plain = {fall.external_id: fall.day for fall in engine.insight.radar("lifecycle.stage", days=40, most=CUSTOMERS).falls}
+    engine.publish({**damped, "policies": entries})
+    engine.run(AS_OF, recompute=True)
+    held = {fall.external_id: fall.day for fall in engine.insight.radar("lifecycle.stage", days=40, most=CUSTOMERS).falls}
+    assert held
+    assert any(held.get(name, 41) == day + 10 for name, day in plain.items())
+    record = engine.run_record()
+    days = sorted(set(held.values()))[:3]
+    for day in range(1, max(days) + 1):
+        engine.run(AS_OF + day * DAY)
+    labels = {row.customer: row.value for row in engine.assignments("lifecycle").itertuples()}
+    then = {row.customer: row.value for row in engine.assignments("lifecycle", run_id=record.id).itertuples()}
+    assert {name for name in labels if labels[name] != then[name]} == {name for name, day in held.items() if day <= max(days)}
