@@ -86,7 +86,7 @@ def _params(policies: list[Document], key: str) -> Document:
 
 def _rfm(policies: list[Document], chance: random.Random) -> None:
     bins = chance.randint(3, 5)
-    params: Document = {"bins": bins, "window_days": chance.choice([180, 365, 540, 730])}
+    params: Document = {"bins": bins, "window_days": chance.choice([365, 540, 730])}
     if chance.random() < 0.5:
         params |= {"binning": "fixed"} | {
             f"{score}_cuts": sorted(chance.sample(range(1, top), bins - 1)) for score, top in (("r", 350), ("f", 12), ("m", 900))
