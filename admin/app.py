@@ -14,11 +14,12 @@ from flask_babel import Babel
 from markupsafe import Markup
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from admin import access, account, errors, pages, people, security, sidebar, views, words
+from admin import access, account, errors, pages, people, security, sidebar, states, views, words
 from admin.access import declare, gate, may
 from admin.assets import asset
 from admin.formats import Formats
 from admin.icons import icon
+from admin.models import sessions
 from admin.secret import secret_key
 from admin.words import t
 
@@ -49,6 +50,8 @@ def create_app(engine: Engine, settings: Settings | None = None) -> Flask:
         BABEL_DEFAULT_LOCALE="en",
     )
     app.extensions.update(tierwise_engine=engine, tierwise_sidebar={}, tierwise_views={}, tierwise_access={})
+    app.extensions["tierwise_sessions"] = sessions(engine)
+    app.teardown_appcontext(lambda error: app.extensions["tierwise_sessions"].remove())
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
     app.before_request(_begin)
@@ -82,6 +85,7 @@ def _templates(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.globals.update(t=t, icon=icon, asset=asset, csp_nonce=security.nonce, may=may, plural=words.plural)
     app.jinja_env.globals.update(initials=people.initials, roles_of=people.roles_of, customer_url=sidebar.customer_url)
+    app.jinja_env.globals.update(job_states=states.JOB_STATES, job_kinds=states.JOB_KINDS)
     app.jinja_env.globals.update(has_endpoint=lambda name: name in app.view_functions)
 
     @app.context_processor

@@ -1,4 +1,4 @@
-"""What a page of the console is made from: `Page` for pages of one's own, `ListPage` for lists straight from a table.
+"""What a page of the console is made from: `Page` for pages of one's own; lists straight from a table are `admin.lists.ListPage`.
 
     class Runs(Page):
         menu_key = "runs"            # its place in the sidebar (admin/sidebar.py)
@@ -22,7 +22,6 @@ from typing import Any, ClassVar
 
 from flask import Flask
 from flask_admin import BaseView
-from flask_admin.contrib.sqla import ModelView
 
 from admin import sidebar
 from admin.access import declare
@@ -58,20 +57,6 @@ class Page(Declared, BaseView):
         """Render a template of this page; `title` is its name in the reader's language unless given."""
         values.setdefault("title", t(*self.title))
         return str(self.render(template, **values))
-
-
-class ListPage(Declared, ModelView):
-    """A list of a mapped table that filters, sorts, searches, pages and exports. Nothing is written here but through verbs."""
-
-    can_create = can_edit = can_delete = False
-    can_view_details = False
-    can_export = True
-    export_types: ClassVar[list[str]] = ["csv", "xlsx"]
-    page_size = 50
-    can_set_page_size = True
-    page_size_options = (25, 50, 100, 200)
-    column_display_actions = False
-    list_template = "console/list.html"
 
 
 def register(app: Flask, admin: Any, view: Any) -> None:

@@ -377,6 +377,11 @@ class Engine:
                 return live
             return outcomes.record(connection, run_id)
 
+    def run_states(self, run_id: int) -> Mapping[str, Mapping[str, Any]]:
+        """What each policy of a run learnt from the whole population, by policy key: thresholds, edges, counts."""
+        with self.store.read() as connection:
+            return outcomes.states(connection, run_id)
+
     def label_amounts(self, run_id: int) -> dict[tuple[str, str], tuple[int, int]]:
         """Customers of a run and their revenue in minor units, by address and label; label "" holds those without a value."""
         with self.store.read() as connection:

@@ -171,6 +171,14 @@ def label_amounts(connection: Connection, run_id: int) -> dict[tuple[str, str], 
     return {(row.address, row.label): (row.customers, row.amount) for row in rows}
 
 
+def states(connection: Connection, run_id: int) -> dict[str, dict[str, Any]]:
+    """What each policy of a run learnt, by its key."""
+    rows = connection.execute(
+        select(run_state.c.policy, run_state.c.state).where(run_state.c.run_id == run_id).order_by(run_state.c.policy)
+    )
+    return {row.policy: json.loads(row.state) for row in rows}
+
+
 def load_block(connection: Connection, run_id: int) -> Block:
     """The outcome block of a run, its own number written into the since-columns. Raises `RunError` when retention took it."""
     data = connection.scalar(select(block.c.data).where(block.c.run_id == run_id, block.c.kind == "outcome"))

@@ -105,7 +105,7 @@ def visible(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", page) + " " + attributes)
 
 
-PAGES = ("/", "/profile", "/login", "/nowhere")
+PAGES = ("/", "/profile", "/login", "/nowhere", "/runs/", "/runs/1", "/runs/schedules", "/jobs/")
 
 
 @pytest.mark.parametrize("path", PAGES)
