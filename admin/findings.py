@@ -129,20 +129,15 @@ def things(count: int) -> str:
     return t("{n} you", "{m} 件事需要您处理", n=small.get(count, f"{count} things need"), m=count)
 
 
-def run_title(run: Any) -> str:
-    """How the last run went."""
+def run_title(run: Any, *, last: bool = True) -> str:
+    """How a run went. last: whether it is spoken of as the last one."""
     f = _f()
-    seconds = f.duration(sum(run.seconds.values()))
-    faults = len(run.faults)
+    seconds, faults = f.duration(sum(run.seconds.values())), len(run.faults)
+    en, zh = ("The last run", "上次运行") if last else ("It", "")
     if faults:
-        return t(
-            "The last run finished in {s}; {n} failed",
-            "上次运行用时 {s}，{m}",
-            s=seconds,
-            n=t("one policy", "") if faults == 1 else f"{faults} policies",
-            m=f"{faults} 条策略失败",
-        )
-    return t("The last run finished in {s} without faults", "上次运行用时 {s}，全部成功", s=seconds)
+        failed = "one policy" if faults == 1 else f"{faults} policies"
+        return t(f"{en} finished in {{s}}; {failed} failed", f"{zh}用时 {{s}}，{faults} 条策略失败", s=seconds)
+    return t(f"{en} finished in {{s}} without faults", f"{zh}用时 {{s}}，全部成功", s=seconds)
 
 
 STEPS = {

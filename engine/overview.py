@@ -24,7 +24,7 @@ from engine.store import outcomes
 from engine.store.blocks import Block, read_arrow
 from engine.store.models import block, customer, run
 from engine.store.outcomes import RunRecord
-from engine.summaries import rank_of, summary_of
+from engine.summaries import rank_of
 
 if TYPE_CHECKING:
     from engine.catalogue import Feature
@@ -157,9 +157,7 @@ def overview(engine: Engine, address: str | None = None, *, days: int | None = N
 
 def _picture(engine: Engine, live: RunRecord, address: str | None, since: int | None, series: Sequence[int], movers: int) -> Overview:
     rulebook = engine.rulebook(str(live.version_id))
-    business = engine.business
-    rows = [(*key, *value) for key, value in engine.label_amounts(live.id).items()]
-    summary = summary_of(live, rulebook, rows, business.currency, business.minor_digits, engine.written)
+    summary = engine.run_summary(live.id)
     known = {output.address: output for output in summary.outputs}
     if not known:
         raise RunError(f"run {live.id} has no output with labels")

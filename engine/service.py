@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from engine.jobs import Jobs
     from engine.overview import Overview
     from engine.people import People
+    from engine.report import RunSummary
     from engine.rule_findings import RuleFinding
     from engine.schedules import Schedules
     from engine.simulation import Previewer, Simulation
@@ -376,6 +377,15 @@ class Engine:
                     raise RunError("nothing has run yet; start with: tierwise run")
                 return live
             return outcomes.record(connection, run_id)
+
+    def run_summary(self, run_id: int | None = None) -> RunSummary:
+        """A run as its first page tells it, titles and reasons in both languages; None is the newest visible one."""
+        from engine.summaries import summary_of
+
+        record = self.run_record(run_id)
+        rows = [(*key, *value) for key, value in self.label_amounts(record.id).items()]
+        business = self.business
+        return summary_of(record, self.rulebook(str(record.version_id)), rows, business.currency, business.minor_digits, self.written)
 
     def run_states(self, run_id: int) -> Mapping[str, Mapping[str, Any]]:
         """What each policy of a run learnt from the whole population, by policy key: thresholds, edges, counts."""
