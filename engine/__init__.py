@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from engine.columns import Codes, Columns
     from engine.conditions import Condition
     from engine.errors import (
+        ApprovalNeeded,
+        DraftError,
         FactError,
         Fault,
         FeatureError,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
         PolicyFault,
         RulebookError,
         RunError,
+        StaleDraft,
         StoreError,
         TierwiseError,
         TooManyTries,
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from engine.tables import DecisionTable
 
 _HOME = {
+    "ApprovalNeeded": "engine.errors",
     "Codes": "engine.columns",
     "ColumnKind": "engine.kinds",
     "Columns": "engine.columns",
@@ -54,6 +58,7 @@ _HOME = {
     "ConditionRules": "engine.rule_sets",
     "DecisionTable": "engine.tables",
     "Engine": "engine.service",
+    "DraftError": "engine.errors",
     "FactError": "engine.errors",
     "Fault": "engine.errors",
     "Feature": "engine.catalogue",
@@ -75,6 +80,7 @@ _HOME = {
     "RuleSet": "engine.rule_sets",
     "RulebookError": "engine.errors",
     "RunError": "engine.errors",
+    "StaleDraft": "engine.errors",
     "StoreError": "engine.errors",
     "TableRules": "engine.rule_sets",
     "Text": "engine.policy",
@@ -85,12 +91,14 @@ _HOME = {
 }
 
 __all__ = [
+    "ApprovalNeeded",
     "Codes",
     "ColumnKind",
     "Columns",
     "Condition",
     "ConditionRules",
     "DecisionTable",
+    "DraftError",
     "Engine",
     "FactError",
     "Fault",
@@ -113,6 +121,7 @@ __all__ = [
     "RuleSet",
     "RulebookError",
     "RunError",
+    "StaleDraft",
     "StoreError",
     "TableRules",
     "Text",

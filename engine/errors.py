@@ -96,6 +96,40 @@ class StoreError(TierwiseError):
     """The database is locked, full, missing, of another version, or not usable as a store."""
 
 
+class DraftError(TierwiseError):
+    """A draft is not in a state in which this can be done, or not by this person."""
+
+
+class StaleDraft(DraftError):
+    """Somebody else saved the draft meanwhile. Nothing is lost: both contents are here.
+
+    yours: what was to be saved. theirs: what stands there now. revision: the number to read before saving again.
+    """
+
+    def __init__(self, message: str, yours: object = None, theirs: object = None, revision: int = 0, updated_by: str = "") -> None:
+        super().__init__(message)
+        self.yours = yours
+        self.theirs = theirs
+        self.revision = revision
+        self.updated_by = updated_by
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (str(self), self.yours, self.theirs, self.revision, self.updated_by))
+
+
+class ApprovalNeeded(DraftError):
+    """The rulebook is submitted as a draft and waits for a second person. Not a mistake: exit code 3."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, draft: int = 0) -> None:
+        super().__init__(message)
+        self.draft = draft
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (str(self), self.draft))
+
+
 class UnknownCustomer(TierwiseError):
     """No stored customer has this id."""
 

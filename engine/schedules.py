@@ -174,7 +174,7 @@ class Schedules:
         return Done(each.id, each.kind, due, "held" if record.status == "held" else "done", run=record.id, message=message)
 
     def _publish(self, each: Schedule, due: int) -> Done:
-        engine: Any = self._engine.acting_as(each.created_by, authenticated=False)
+        engine = self._engine.acting_as(each.created_by, authenticated=False)
         version = engine.drafts.publish_due(each.options["draft"], due)
         return Done(each.id, each.kind, due, "done", version=version.number)
 

@@ -28,6 +28,7 @@ from engine.rulebook import Rulebook, load_rulebook, nothing
 from engine.rulebook_sources import RulebookSource, read_source
 from engine.settings import Settings
 from engine.store import audit, outcomes, rulebooks
+from engine.store.drafts import note_four_eyes
 from engine.store.facts import StoreSettings, fix_settings, store_settings
 from engine.store.outcomes import RunRecord
 from engine.store.rulebooks import Version
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from engine.audit import Audit
     from engine.difference_words import Change
+    from engine.drafts import Drafts
     from engine.evaluate import Evaluation, Evaluator
     from engine.evidence import Evidence
     from engine.explaining import Explaining
@@ -84,6 +86,7 @@ class Engine:
         try:
             fix_settings(store, settings)
             audit.seal(store, settings.actor)
+            note_four_eyes(store, settings.four_eyes, settings.actor)
             return cls(store, settings, load_plugins(settings.plugins_dir, settings.blocked_plugins, paths=plugins))
         except BaseException:
             store.close()
@@ -148,6 +151,13 @@ class Engine:
 
         return Schedules(self)
 
+    @cached_property
+    def drafts(self) -> Drafts:
+        """Rulebooks on their way: `drafts.new()`, `edit`, `check`, `simulate`, `submit`, `approve`, `publish`, `rollback`."""
+        from engine.drafts import Drafts
+
+        return Drafts(self)
+
     def features(self) -> Sequence[Feature]:
         """Every feature of the live rulebook's catalogue, or of the store's when none is published."""
         try:
@@ -163,7 +173,8 @@ class Engine:
         return People(self.store, self.settings)
 
     @property
-    def _acting(self) -> Acting:
+    def acting(self) -> Acting:
+        """In whose name the verbs act, and whether it was proven to be them."""
         return {"actor": self.settings.actor, "authenticated": self.settings.authenticated}
 
     # --- facts -------------------------------------------------------------------------------------------------
@@ -185,9 +196,9 @@ class Engine:
 
         self.__dict__.pop("catalogue", None)
         if isinstance(facts, list):
-            return ingest.import_rows(self.store, str(mapping), facts, source="api", **self._acting)
+            return ingest.import_rows(self.store, str(mapping), facts, source="api", **self.acting)
         chosen = ingest.any_mapping(mapping, settings=self.business)
-        return ingest.import_file(self.store, Path(facts), chosen, **self._acting, dry_run=dry_run, progress=progress)
+        return ingest.import_file(self.store, Path(facts), chosen, **self.acting, dry_run=dry_run, progress=progress)
 
     def customer_id(self, external_id: str) -> int:
         """The internal key of a customer by its own id or an alias. Raises `UnknownCustomer`."""
@@ -222,20 +233,20 @@ class Engine:
         from engine.store import ingest
 
         self.__dict__.pop("catalogue", None)
-        return ingest.undo(self.store, batch, **self._acting)
+        return ingest.undo(self.store, batch, **self.acting)
 
     def void(self, kind: str, source: str, external_id: str, *, back: bool = False) -> bool:
         """Take one order or customer out of every feature, or bring it back; returns whether anything changed."""
         from engine.store import ingest
 
         verb = ingest.unvoid if back else ingest.void
-        return verb(self.store, kind, source, external_id, **self._acting)
+        return verb(self.store, kind, source, external_id, **self.acting)
 
     def join_customers(self, survivor: str, other: str) -> None:
         """Make two customers one: the other's ids and orders count for the survivor from now on."""
         from engine.store.identity import join
 
-        join(self.store, self.customer_id(survivor), self.customer_id(other), **self._acting)
+        join(self.store, self.customer_id(survivor), self.customer_id(other), **self.acting)
 
     def separate_customer(self, external_id: str, source: str | None = None) -> None:
         """Undo a join: the customer gets its own ids and orders back. source: needed where two sources use the id."""
@@ -249,13 +260,13 @@ class Engine:
                 raise UnknownCustomer(f"customer {external_id!r} is known to the sources {', '.join(found)}; name the source")
             self.customer_id(external_id)  # says what is near when nobody has this id
             source = found[0]
-        separate(self.store, (source, external_id), **self._acting)
+        separate(self.store, (source, external_id), **self.acting)
 
     def flag_not_graded(self, customer: str, reason: str | None) -> None:
         """Leave a customer out of grading for a reason; None grades it again."""
         from engine.store.identity import flag_not_graded
 
-        flag_not_graded(self.store, self.customer_id(customer), reason, **self._acting)
+        flag_not_graded(self.store, self.customer_id(customer), reason, **self.acting)
 
     # --- rules -------------------------------------------------------------------------------------------------
 
@@ -272,32 +283,14 @@ class Engine:
 
         return verify_rulebook(self.store, self.check(source))
 
-    def publish(self, source: RulebookSource, *, note: str = "", actor: str | None = None) -> Version:
-        """Check a rulebook, keep it as an immutable version, and make it live.
+    def publish(self, source: RulebookSource, *, note: str = "") -> Version:
+        """Check a rulebook and make it live as an immutable version, where no second person has to approve it.
 
-        actor: in whose name; the starter rulebook is published by "system". Raises `RulebookError` for faults, and for
-        tables whose rows conflict.
+        Where one has (TIERWISE_FOUR_EYES=on, the default) it becomes a submitted draft, and `ApprovalNeeded` names it. The
+        starter rulebook of a store without any is published by "system". Raises `RulebookError` for faults, conflicts, and
+        whatever else blocks publishing.
         """
-        from engine.rule_findings import conflict_faults
-
-        rulebook = self.check(source)
-        conflicts = conflict_faults(rulebook)
-        if conflicts:
-            raise RulebookError("the rulebook cannot be published: rows of its tables conflict", conflicts)
-        actor = actor or self.settings.actor
-        with self.store.write() as connection:
-            number = rulebooks.save(connection, rulebook.hash, rulebook.text, author=actor, note=note)
-            rulebooks.publish(connection, number, actor=actor)
-            details = {"hash": rulebook.hash}
-            audit.record(
-                connection,
-                actor=actor,
-                authenticated=self.settings.authenticated,
-                action="rulebook.publish",
-                subject=f"version:{number}",
-                details=details,
-            )
-            return rulebooks.get(connection, str(number))
+        return self.drafts.bring(source, note=note)
 
     def version(self, name: str = "live") -> Version:
         """A version by number, by the start of its hash, or "live"."""
@@ -361,7 +354,7 @@ class Engine:
     def release(self, run_id: int) -> RunRecord:
         """Make a held run visible."""
         self.__dict__.pop("_evaluator", None)
-        return runner.release(self.store, run_id, **self._acting)
+        return runner.release(self.store, run_id, **self.acting)
 
     def runs(self, limit: int = 50) -> Sequence[RunRecord]:
         """The newest runs first."""

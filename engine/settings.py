@@ -25,6 +25,7 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("TIERWISE_BLOCKED_PLUGINS", "", "Names of plugins that are not loaded, separated by commas."),
     ("TIERWISE_CACHE_DIR", "", "Where feature files are kept; next to an SQLite store when empty."),
     ("TIERWISE_ACTOR", "", "Who acts on the command line; the login name when empty."),
+    ("TIERWISE_FOUR_EYES", "on", "Whether rules need the approval of a second person: on or off. A switch is an entry of the audit trail."),
     (
         "TIERWISE_AUDIT_KEY",
         "",
@@ -71,6 +72,7 @@ class Settings:
     authenticated: bool = False
     session_idle: int = 3_600
     session_longest: int = 43_200
+    four_eyes: bool = True
     audit_keys: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
@@ -94,6 +96,7 @@ class Settings:
             blocked_plugins=tuple(name.strip() for name in raw["blocked_plugins"].split(",") if name.strip()),
             cache_dir=Path(raw["cache_dir"]) if raw["cache_dir"] else None,
             actor=raw["actor"] or _login(),
+            four_eyes=_checked("FOUR_EYES", raw["four_eyes"].lower(), validate.OneOf(["on", "off"], error="on or off")) == "on",
             audit_keys=_keys(raw["audit_key"]),
             language=_checked("LANGUAGE", raw["language"][:2].lower(), validate.OneOf(["en", "zh"], error="en or zh")),
             session_idle=60 * _whole("SESSION_IDLE_MINUTES", raw["session_idle_minutes"], 1, 10_080),

@@ -32,6 +32,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the person who runs the tests reaches them."""
     for name in [name for name in os.environ if name.startswith("TIERWISE_") and name not in _OURS]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("TIERWISE_FOUR_EYES", "off")  # one person; what two do is tested in test_drafts and test_self_approval
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 

@@ -21,6 +21,8 @@ FAULTS = (Fault("TW012", "features[0].name", "'web'", "expected source.measure")
 
 def test_the_family_is_the_documented_one() -> None:
     assert [kind.__name__ for kind in FAMILY] == [
+        "ApprovalNeeded",
+        "DraftError",
         "FactError",
         "FeatureError",
         "NotAllowed",
@@ -29,6 +31,7 @@ def test_the_family_is_the_documented_one() -> None:
         "PolicyFault",
         "RulebookError",
         "RunError",
+        "StaleDraft",
         "StoreError",
         "TierwiseError",
         "TooManyTries",

@@ -22,6 +22,7 @@ JOINTS = {
     "engine.cli",
     "engine.cut_finder",
     "engine.dividing",
+    "engine.drafts",
     "engine.evaluate",
     "engine.evidence",
     "engine.explain",

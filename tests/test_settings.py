@@ -31,6 +31,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         "BLOCKED_PLUGINS": " abc, ,rfm,",
         "CACHE_DIR": str(tmp_path / "cache"),
         "ACTOR": "li",
+        "FOUR_EYES": "OFF",
         "AUDIT_KEY": "a newer secret of ours, an older secret of ours,",
         "LANGUAGE": "zh_CN.UTF-8",
         "SESSION_IDLE_MINUTES": "30",

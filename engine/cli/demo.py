@@ -50,7 +50,7 @@ def demo(app: App, folder: Path, customers: int, seed: int) -> None:
     with _open(app, store, company.TIMEZONE, company.CURRENCY) as engine:
         _import(app, engine, files)
         if not engine.rulebook_log():
-            engine.publish("starter", note="the starter rulebook", actor="system")
+            engine.publish("starter", note="the starter rulebook")
         with steps_bar(app, app.text("run", "运行")) as tell:
             record = engine.run(files.as_of, progress=tell)
         _print(app, engine, record, store)

@@ -36,7 +36,7 @@ def init(app: App, timezone: str | None, currency: str | None, minor_digits: str
         engine = Engine(store, s, load_plugins(s.plugins_dir, s.blocked_plugins))
         first = not engine.rulebook_log()
         if first and not no_starter:
-            engine.publish("starter", note="the starter rulebook", actor="system")
+            engine.publish("starter", note="the starter rulebook")
         place = store.sql.url.render_as_string(hide_password=True)
     click.echo(app.text("Store", "数据仓库") + f"     {place}")
     click.echo(app.text("Business", "业务设置") + f"  {business.timezone.key}, {business.currency}")

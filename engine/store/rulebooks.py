@@ -39,11 +39,6 @@ def save(connection: Connection, hash_: str, text: str, *, author: str, note: st
     return int(connection.execute(insert(rulebook_version).values(values).returning(rulebook_version.c.id)).scalar_one())
 
 
-def publish(connection: Connection, number: int, *, actor: str) -> None:
-    """Make a version live from now on."""
-    connection.execute(insert(publication).values(version_id=number, actor=actor, published_at=int(time.time())))
-
-
 def any_live(connection: Connection) -> bool:
     """Whether anything was ever published."""
     return connection.scalar(select(publication.c.id).limit(1)) is not None

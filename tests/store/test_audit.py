@@ -239,7 +239,8 @@ def test_odd_characters_are_kept_in_a_form_that_both_databases_hold(engine: Engi
     assert engine.audit.verify().whole
 
 
-def test_an_empty_trail_is_whole(store_url: str) -> None:
+def test_an_empty_trail_is_whole(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TIERWISE_FOUR_EYES")  # the default is no switch
     with Engine.open(store_url) as engine:
         found = engine.audit.verify()
     assert (found.whole, found.entries, found.head) == (True, 0, f"0:{GENESIS}")
