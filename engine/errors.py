@@ -118,9 +118,7 @@ class StaleDraft(DraftError):
 
 
 class ApprovalNeeded(DraftError):
-    """The rulebook is submitted as a draft and waits for a second person. Not a mistake: exit code 3."""
-
-    exit_code = 3
+    """The rulebook is submitted as a draft and waits for a second person. draft: its number."""
 
     def __init__(self, message: str, draft: int = 0) -> None:
         super().__init__(message)

@@ -32,9 +32,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the person who runs the tests reaches them."""
     for name in [name for name in os.environ if name.startswith("TIERWISE_") and name not in _OURS]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("TIERWISE_FOUR_EYES", "off")  # one person; what two do is tested in test_drafts and test_self_approval
+    monkeypatch.setenv("TIERWISE_FOUR_EYES", "off")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
+
+os.environ["TIERWISE_FOUR_EYES"] = "off"
+"""Tests publish in one go, also in fixtures of a whole module; those about the second person switch it on."""
 
 _OURS = {"TIERWISE_NO_SKIP", "TIERWISE_TEST_POSTGRES", "TIERWISE_DATA"}
 

@@ -12,12 +12,18 @@ from engine.settings import SETTINGS, Settings
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TIERWISE_FOUR_EYES")
+
+
 def test_without_anything_set_the_defaults_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "mei")
     settings = Settings.read()
     assert settings.database_url == "sqlite:///tierwise.db"
     assert (settings.timezone.key, settings.currency, settings.minor_digits, settings.language) == ("Asia/Shanghai", "CNY", 2, "en")
     assert (settings.plugins_dir, settings.cache_dir, settings.blocked_plugins, settings.actor) == (None, None, (), "mei")
+    assert settings.four_eyes, "a second person is needed unless somebody says otherwise"
     assert settings.given == frozenset()
 
 
