@@ -25,6 +25,7 @@ def test_the_family_is_the_documented_one() -> None:
         "DraftError",
         "FactError",
         "FeatureError",
+        "FixedValueError",
         "NotAllowed",
         "PeopleError",
         "PluginError",
