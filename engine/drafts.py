@@ -334,8 +334,10 @@ class Drafts:
         with self._store.read() as connection:
             first = not rows.publications(connection)
         starter = first and isinstance(source, str) and source == "starter"
-        self._gate(rulebook, four_eyes=self._engine.settings.four_eyes and not starter)
-        report = self._report(rulebook, full=False, obstacles=())
+        alone = starter or not self._engine.settings.four_eyes
+        if alone:
+            self._gate(rulebook, four_eyes=False)
+        report = self._report(rulebook, full=False, obstacles=() if alone else None)
         with self._store.write() as connection:
             one_writer(connection)
             if starter and not rows.publications(connection):
