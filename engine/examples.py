@@ -83,13 +83,12 @@ def judge_examples(rulebook: Rulebook, outcome: Outcome, customers: Mapping[str,
 
 def _rows(outcome: Outcome, customers: Mapping[str, int]) -> dict[str, int]:
     """The row of each named customer that the outcome has."""
+    if not customers:
+        return {}
     ids = np.asarray(outcome.facts.customer_id)
-    found = {}
-    for name, key in customers.items():
-        rows = np.flatnonzero(ids == key)
-        if len(rows):
-            found[name] = int(rows[0])
-    return found
+    rows = np.flatnonzero(np.isin(ids, list(customers.values())))
+    row_of = dict(zip(ids[rows].tolist(), rows.tolist(), strict=True))
+    return {name: row_of[key] for name, key in customers.items() if key in row_of}
 
 
 def _ask(rulebook: Rulebook, outcome: Outcome, examples: Sequence[Example]) -> Outcome:

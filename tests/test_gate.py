@@ -215,3 +215,29 @@ def test_labels_are_not_mixed_up_with_no_value() -> None:
     assert same_value(label, None, None)
     assert not same_value(label, "A", None)
     assert not same_value(label, None, "A")
+
+
+def test_examples_may_give_former_outcomes_and_their_dates(engine: Engine) -> None:
+    def segment(key: str, feature: str, op: str, value: str) -> dict[str, Any]:
+        return {"key": key, "title": {"en": key, "zh": key}, "when": {"feature": feature, "op": op, "value": value}}
+
+    params = {
+        "segments": [
+            segment("fell", "previous.abc.class", "=", "A"),
+            segment("old", "previous.abc.class.since", "<", "2020-01-01"),
+        ],
+        "otherwise": [{"key": "rest"}],
+    }
+    examples = [
+        {"name": "was A", "features": {"previous.abc.class": "A"}, "expect": {"s.segment": "fell"}},
+        {
+            "name": "long B",
+            "features": {"previous.abc.class": "B", "previous.abc.class.since": "2019-05-01"},
+            "expect": {"s.segment": "old"},
+        },
+        {"name": "never seen", "features": {"orders.tenure_days": 3}, "expect": {"s.segment": "rest"}},
+        {"name": "wrong", "features": {"previous.abc.class": "A"}, "expect": {"s.segment": "rest"}},
+    ]
+    results = engine.simulate(book({"key": "s", "type": "segments", "params": params}, examples=examples)).comparison.examples
+    assert [result.verdict for result in results] == ["holds", "holds", "holds", "breaks"]
+    assert results[3].mismatches[0].found == "fell"
