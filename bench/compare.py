@@ -104,10 +104,10 @@ def fresh_copy(store: Path, work: Path) -> None:
     shutil.copyfile(store, work)
 
 
-def run_at(store: Path, moment: int) -> Any:
+def run_at(store: Path, moment: int, *more: str) -> Any:
     """One run of the starter rulebook from the command line; it must be visible and without faults."""
     as_of = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
-    taken = whole_process([*TIERWISE, "--database", f"sqlite:///{store}", "run", "--as-of", as_of, "--json"])
+    taken = whole_process([*TIERWISE, "--database", f"sqlite:///{store}", "run", "--as-of", as_of, "--json", *more])
     answer = json.loads(taken.output)
     if answer["faults"]:
         raise SystemExit(f"the run has faults: {answer['faults']}")

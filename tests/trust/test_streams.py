@@ -35,6 +35,7 @@ def test_streams_on_sqlite(template: Path, tmp_path: Path, happened: list[Any]) 
     folder = tmp_path / uuid.uuid4().hex
     folder.mkdir()
     path = shutil.copyfile(template, folder / "store.db")
+    shutil.copytree(f"{template}.cache", f"{path}.cache")
     with Engine.open(f"sqlite:///{path}", actor="stream") as engine:
         for record in live(engine, happened):
             seen["full" if record.reading and record.reading["full"] else "changed"] += 1
