@@ -47,7 +47,7 @@ PLAIN = (
 ).split()
 RARE = (
     "orders.purchase_days_7d orders.interval_median_days lines.products_30d lines.count profile.birth_month profile.kind custom.points "
-    "orders.cost_1d"
+    "orders.cost_90d"
 ).split()
 MADE = [feature["name"] for feature in DEFINED] + ["orders.web_amount_30d"]
 
@@ -146,7 +146,7 @@ def company(url: str) -> None:
         )
         happen(engine, ("products", [{"product": n, "category": "food"} for n in (1, 2, 3)]), AS_OF)
         first = {"amount": 50, "kind": "sale", "channel": "web", "store": None}
-        happen(engine, ("orders", [{"order": n, "customer": n % 5 + 1, "ago": 9 * n * DAY, **first} for n in range(15)]), AS_OF)
+        happen(engine, ("orders", [{"order": n, "customer": n % 5 + 1, "ago": (n - 5) * 9 * DAY - n, **first} for n in range(15)]), AS_OF)
         happen(
             engine,
             (
