@@ -16,6 +16,7 @@ from engine.errors import RulebookError
 from engine.policy import Text
 from engine.rulebook import Rulebook, load_rulebook
 from engine.rulebook_parts import text_of
+from engine.rulebook_sources import read_source
 from tests.small_book import built_in
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "governance" / "documents.yaml").read_text(encoding="utf-8"))
@@ -109,3 +110,8 @@ def test_the_document_of_the_reference_page_is_sound() -> None:
     written = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0]
     rulebook = load_rulebook(read_text(written, "page"), built_in(), Catalogue.built_in())
     assert (len(rulebook.examples), len(rulebook.limits)) == (1, 2)
+
+
+def test_every_policy_of_the_starter_has_a_responsible_person() -> None:
+    starter = load_rulebook(read_source("starter"), built_in(), Catalogue.built_in())
+    assert all(entry.owner and entry.review_by for entry in starter.entries)
