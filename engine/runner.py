@@ -101,7 +101,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             return same
     with clock.step("read"):
         table, snapshot = _read(store, rulebook, print_, options)
-        _check_snapshot(store, snapshot, number, options)
+        _check_snapshot(store, snapshot, options)
         customers, not_graded = table.customer_id, table.not_graded
         previous = previous_columns(plan, snapshot, customers)
         effects = effects_of(plan, snapshot, customers, not_graded, options.as_of, store_settings(store).timezone)
@@ -269,9 +269,7 @@ def _keep(
         return kept
 
 
-def _check_snapshot(store: Store, snapshot: Snapshot, number: int, options: RunOptions) -> None:
-    if snapshot.version != number and not options.historical:
-        raise RunError(f"rulebook version {snapshot.version} was published while version {number} was starting; run again")
+def _check_snapshot(store: Store, snapshot: Snapshot, options: RunOptions) -> None:
     if snapshot.live is not None and options.as_of < snapshot.live.as_of and not options.historical:
         zone = store_settings(store).timezone
         raise RunError(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.shared import FAULTS, WRONG, App, Family, json_option, pass_app, print_json
-from engine.errors import TierwiseError
+from engine.cli.drafts import COMMANDS, is_draft
+from engine.cli.shared import FAULTS, HELD, WRONG, App, Family, json_option, pass_app, print_json
+from engine.errors import ApprovalNeeded, TierwiseError
 
 if TYPE_CHECKING:
     from engine.differences import Difference
@@ -33,9 +34,10 @@ def check(app: App, context: click.Context, file: str, as_json: bool) -> None:
     the command with code 2, as nothing that holds any can be published.
     """
     with app.engine() as engine:
-        checked = engine.check(file)
+        source = engine.drafts.get(file).document if is_draft(file) else file
+        checked = engine.check(source)
         known = {version.hash: version.number for version in engine.rulebook_log()}
-        findings = engine.verify(file)
+        findings = engine.verify(source)
     sound = not any(found.finding.severity == "error" for found in findings)
     if as_json:
         print_json({"hash": checked.hash, "version": known.get(checked.hash), "findings": [found.as_dict() for found in findings]})
@@ -96,7 +98,7 @@ def export(app: App, version: str, format_: str | None, output: Path | None) -> 
     from engine.export import write_bytes
 
     with app.engine() as engine:
-        document = engine.version(version).document
+        document = engine.drafts.get(version).document if is_draft(version) else engine.version(version).document
     format_ = format_ or ("json" if output is not None and output.suffix.lower() == ".json" else "yaml")
     text = as_text(document, format_)
     if output is None:
@@ -118,14 +120,36 @@ def as_text(document: Any, format_: str) -> str:
 @rulebook.command()
 @click.argument("file")
 @click.option("--note", default="", metavar="TEXT", help="What changes, and why.")
+@click.option("--at", metavar="T", help="Of an approved draft: publish it at this moment.")
+@click.pass_context
 @pass_app
-def publish(app: App, file: str, note: str) -> None:
-    """Check FILE (or "starter"), keep it as an immutable version, and make it live.
+def publish(app: App, context: click.Context, file: str, note: str, at: str | None) -> None:
+    """Make an approved draft (d7) live, or check FILE (or "starter") and make it live where one person may.
 
-    The content of an earlier version becomes live again under its own number.
+    Where a second person has to approve it, FILE becomes a submitted draft, and the command ends with code 3. The content
+    of an earlier version becomes live again under its own number.
     """
     with app.engine() as engine:
-        version = engine.publish(file, note=note)
+        if is_draft(file):
+            done = engine.drafts.publish(file, at=at, note=note)
+            if done.status == "scheduled":
+                click.echo(app.text(f"draft {done.name} becomes live at {at}", f"草稿 {done.name} 将于 {at} 生效"))
+                return
+            version = engine.version(str(done.version))
+        elif at is not None:
+            raise click.UsageError("--at is for an approved draft, such as d7")
+        else:
+            try:
+                version = engine.publish(file, note=note)
+            except ApprovalNeeded as needed:
+                name = f"d{needed.draft}"
+                click.echo(
+                    app.text(
+                        f"submitted as draft {name}, not live yet; another person: tierwise rulebook approve {name}",
+                        f"已提交为草稿 {name}，尚未生效；由另一人审批：tierwise rulebook approve {name}",
+                    )
+                )
+                context.exit(HELD)
     click.echo(
         app.text(
             f"version {version.number} ({version.hash[:12]}) is live; next: tierwise run",
@@ -177,7 +201,8 @@ def simulate(app: App, file: str, as_of: str | None, movers: int, as_json: bool)
     Nothing is stored. Exit code 1: a policy of FILE failed.
     """
     with app.engine() as engine:
-        found = engine.simulate(file, as_of=as_of, movers=movers)
+        source = engine.drafts.get(file).document if is_draft(file) else file
+        found = engine.simulate(source, as_of=as_of, movers=movers)
         moment, business = engine.written(found.as_of), engine.business
     if as_json:
         print_json(found.as_dict() | {"as_of": moment})
@@ -189,9 +214,11 @@ def simulate(app: App, file: str, as_of: str | None, movers: int, as_json: bool)
 
 
 def _document(engine: Engine, name: str) -> Any:
-    """The canonical document of a file that is there, else of a version."""
+    """The canonical document of a file that is there, else of a draft or of a version."""
     if name == "starter" or Path(name).is_file():
         return engine.check(name).document
+    if is_draft(name):
+        return engine.check(engine.drafts.get(name).document).document
     if Path(name).suffix:
         raise TierwiseError(f"there is no file {name}")
     return engine.version(name).document
@@ -206,6 +233,8 @@ def log(app: App, as_json: bool) -> None:
         from engine.cli.views import version_lines
 
         lines = version_lines(engine)
+        published = engine.drafts.log()
+        moments = [engine.written(one.published_at) for one in published]
     if as_json:
         print_json(
             [
@@ -216,11 +245,36 @@ def log(app: App, as_json: bool) -> None:
                     "author": line.author,
                     "published": line.published or None,
                     "note": line.note,
+                    "publications": [
+                        one.as_dict() | {"published_at": moment}
+                        for one, moment in zip(published, moments, strict=True)
+                        if one.version == line.number
+                    ],
                 }
                 for line in lines
             ]
         )
         return
     from engine import render
+    from engine.cli.show import listing
 
     render.versions(app.console, lines, app.language)
+    rows = [
+        [
+            one.version,
+            app.text(one.kind, {"publish": "发布", "rollback": "回滚"}[one.kind]),
+            moment[:16].replace("T", " "),
+            ", ".join(one.authors) or one.actor,
+            app.text("self-approved", "自行批准") if one.self_approved else one.approved_by,
+            one.note,
+        ]
+        for one, moment in zip(published, moments, strict=True)
+    ]
+    heads = [("", "right"), (app.text("act", "操作"), "left"), (app.text("when", "时间"), "left"), (app.text("author", "作者"), "left")]
+    heads += [(app.text("approved by", "审批人"), "left"), (app.text("note", "说明"), "left")]
+    if rows:
+        listing(app, app.text("What became live when, the newest first", "生效记录，最新在前"), heads, rows, fold=5)
+
+
+for command in COMMANDS:
+    rulebook.add_command(command)
