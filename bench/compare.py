@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from measure import TIERWISE, Series, machine, verdict, whole_process
+from measure import THREE, TIERWISE, Series, machine, verdict, whole_process
 
 AS_OF = int(datetime(2024, 12, 31, tzinfo=UTC).timestamp())
 DAY = 86_400
@@ -80,7 +80,8 @@ def prepare(data: Path) -> Path:
     for left in data.glob("making.db*"):
         left.unlink() if left.is_file() else shutil.rmtree(left)
     command = [*TIERWISE, "--database", f"sqlite:///{making}"]
-    whole_process([*command, "init", "--timezone", "UTC", "--currency", "CNY"])
+    whole_process([*command, "init", "--no-starter", "--timezone", "UTC", "--currency", "CNY"])
+    whole_process([*command, "rulebook", "publish", str(THREE)])
     for file, mapping in (("customers.csv", "bench/customers"), ("orders.parquet", "bench/orders")):
         taken = whole_process([*command, "import", data / file, "--mapping", mapping, "--json"])
         answer = json.loads(taken.output)
@@ -105,7 +106,7 @@ def fresh_copy(store: Path, work: Path) -> None:
 
 
 def run_at(store: Path, moment: int, *more: str) -> Any:
-    """One run of the starter rulebook from the command line; it must be visible and without faults."""
+    """One run of the three policies from the command line; it must be visible and without faults."""
     as_of = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
     taken = whole_process([*TIERWISE, "--database", f"sqlite:///{store}", "run", "--as-of", as_of, "--json", *more])
     answer = json.loads(taken.output)

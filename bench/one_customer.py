@@ -44,7 +44,7 @@ def main() -> None:
         with Engine.open(f"sqlite:///{folder}/store.db") as engine:
             for path, mapping in files.imports:
                 engine.import_facts(path, mapping)
-            engine.publish("starter")
+            engine.publish(THREE)
             run = engine.run(files.as_of)
             features = engine.rulebook().plan.features
             customers = [f"C{number:05d}" for number in np.random.default_rng(1).integers(1, files.customer_count, times)]

@@ -214,3 +214,18 @@ def test_new_customers_and_lost_ones_are_not_damped(engine: Engine) -> None:
     engine.flag_not_graded("C1", None)
     done = engine.run(at("2024-12-30"))
     assert effective(engine)[1] == computed(engine, done.id)[1]
+
+
+def test_why_labels_changed_adds_up_and_is_never_laid_on_the_program(engine: Engine) -> None:
+    publish(engine, {"down": {"every": "month"}})
+    first = engine.run(at("2024-11-05"))
+    second = engine.run(at("2024-11-29"))
+    third = engine.run(at("2024-12-01"))
+    for one, other in ((first, second), (second, third), (first, third)):
+        division = engine.insight.divide(other.id, since=one.id)
+        assert division.undivided_outputs == {}
+        for found in division.outputs.values():
+            assert found.moves("program") == 0 if "program" in found.parts else True
+            assert (sum(found.parts.values()) == found.after - found.before).all()
+    moved = engine.insight.divide(third.id, since=second.id).outputs["silence.state"]
+    assert moved.moves("holds") > 0  # the boundary of the month
