@@ -13,6 +13,9 @@ from pathlib import Path
 
 TIERWISE = [str(Path(sys.executable).parent / "tierwise")]
 
+THREE = Path(__file__).with_name("three.yaml")
+"""The rulebook of the comparisons; the starter that ships has more policies than the scripts compute."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:

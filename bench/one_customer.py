@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import machine, verdict
+from measure import THREE, machine, verdict
 
 from engine import Engine
 from engine.demo import generate
