@@ -124,7 +124,7 @@ class FixedValues:
 
     @property
     def _four_eyes(self) -> bool:
-        return bool(getattr(self.engine.settings, "four_eyes", True))
+        return self.engine.settings.four_eyes
 
     def _value(self, address: str, value: str) -> str:
         """The value, if the live rulebook's output has it."""

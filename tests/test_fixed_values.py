@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -243,6 +244,18 @@ def test_every_step_is_in_the_audit_trail_without_value_and_reason(engine: Engin
     assert [(row.actor, row.action, row.authenticated) for row in rows] == steps
     assert all("Secret" not in row.details for row in rows)
     assert '"self_approved":false' in rows[1].details.replace(" ", "")
+
+
+def test_without_four_eyes_one_approves_oneself_and_it_stays_marked(engine: Engine) -> None:
+    engine.settings = replace(engine.settings, four_eyes=False)
+    asked = engine.fixed_values.request("C1", "abc.class", "A", reason="r", start=AS_OF, until=AS_OF + DAY)
+    assert engine.fixed_values.approve(asked.id).self_approved
+    engine.run(AS_OF)
+    note = engine.explain("C1", "abc")[0].outputs[0].effective
+    assert note is not None
+    assert "approved by the same person" in note.sentences[0]
+    engine.settings = replace(engine.settings, four_eyes=True)
+    assert engine.fixed_values.get(asked.id).as_dict()["self_approved"] is True
 
 
 def test_one_of_many_requests_at_once_is_kept(engine: Engine) -> None:
