@@ -171,3 +171,41 @@ def test_publishing_is_all_or_nothing(engine: Engine) -> None:
                 break
     assert published() == [count + 1 for count in before]
     assert number > 4
+
+
+def test_every_step_of_a_draft_is_all_or_nothing(engine: Engine) -> None:
+    """Begin, edit, submit, approve, publish, roll back: each fails at each of its statements and leaves nothing behind."""
+    tables = ("rulebook_version", "publication", "draft", "draft_edit", "review", "audit_entry", "setting")
+
+    def kept() -> list[str]:
+        with engine.store.read() as connection:
+            return [repr(sorted(map(repr, connection.execute(text(f"select * from {table}")).all()))) for table in tables]
+
+    steps: list[Callable[[], Any]] = [
+        lambda: engine.drafts.new(document={**BOOK, "name": "Next", "policies": POLICIES}),
+        lambda: engine.drafts.edit(newest(), revision=1, changes=[{"place": "name", "value": "Other"}]),
+        lambda: engine.drafts.submit(newest()),
+        lambda: engine.drafts.edit(newest(), revision=2, changes=[{"place": "name", "value": "Another"}]),
+        lambda: engine.drafts.submit(newest()),
+        lambda: engine.drafts.approve(newest()),
+        lambda: engine.drafts.publish(newest()),
+        lambda: engine.drafts.rollback(),
+    ]
+
+    def newest() -> int:
+        with engine.store.read() as connection:
+            return int(connection.execute(text("select max(id) from draft")).scalar_one())
+
+    for step in steps:
+        before, number = kept(), 0
+        while True:
+            number += 1
+            with counting(engine, Counter(number)) as counter:
+                try:
+                    step()
+                except DiskGone:
+                    assert kept() == before, counter.said[-1]
+                else:
+                    break
+        assert kept() != before
+    assert engine.audit.verify().whole
