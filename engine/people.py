@@ -10,8 +10,6 @@ Who acts is the engine's actor. Only these verbs change people; each leaves an e
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
 import json
 import secrets
 import time
@@ -26,7 +24,7 @@ from engine import permissions
 from engine.errors import NotAllowed, PeopleError, TooManyTries, did_you_mean
 from engine.passwords import check_password, hash_password, verify_hash
 from engine.permissions import Grants
-from engine.store import credentials
+from engine.store import audit, credentials
 from engine.store import people as rows
 from engine.store.credentials import KeyRow, SessionRow
 from engine.store.people import UserRow
@@ -384,12 +382,19 @@ class People:
     # --- keys --------------------------------------------------------------------------------------------------
 
     def make_key(
-        self, title: str, *, user: str, scopes: Iterable[str], expires_at: int | None = None, test: bool = False
+        self,
+        title: str,
+        *,
+        user: str,
+        scopes: Iterable[str],
+        expires_at: int | None = None,
+        test: bool = False,
+        make: Callable[[str], str] | None = None,
     ) -> tuple[str, Key]:
         """Make a key that acts as a user; returns the secret, shown this once, and the key.
 
         scopes: "results:read"; an area alone means reading and writing it. expires_at: UTC epoch seconds. test: works in
-        a sandbox only.
+        a sandbox only. make: the secret for a prefix, of 256 random bits; default, a new one.
         """
         wanted = permissions.check_scopes(scopes)
         if not wanted:
@@ -399,7 +404,7 @@ class People:
         if expires_at is not None and not now < expires_at <= now + 10 * 366 * 86_400:
             raise PeopleError("a key expires in the future, within ten years")
         prefix = f"tw_{'test' if test else 'live'}_{secrets.token_hex(4)}"
-        secret = f"{prefix}_{secrets.token_urlsafe(32)}"
+        secret = make(prefix) if make is not None else f"{prefix}_{secrets.token_urlsafe(32)}"
         with self.store.write() as connection:
             one_writer(connection)
             row = self._row(connection, user)
@@ -442,6 +447,11 @@ class People:
                 credentials.change_key(connection, row.id, {"used_at": now})
         return Caller(_key(row), user)
 
+    def note_evaluations(self, caller: Caller, details: Mapping[str, Any]) -> None:
+        """Leave an entry of what a key had evaluated."""
+        with self.store.write() as connection:
+            self._note(connection, "evaluate", f"key:{caller.key.id}", actor=caller.user.name, authenticated=True, **details)
+
     # --- what was taken out ------------------------------------------------------------------------------------
 
     def log_export(
@@ -470,9 +480,6 @@ class People:
         self, connection: Connection, action: str, subject: str, *, actor: str = "", authenticated: bool | None = None, **details: Any
     ) -> None:
         proven = self.settings.authenticated if authenticated is None else authenticated
-        if importlib.util.find_spec("engine.store.audit") is None:
-            return
-        audit = importlib.import_module("engine.store.audit")
         audit.record(connection, actor=actor or self.settings.actor, authenticated=proven, action=action, subject=subject, details=details)
 
     def _row(self, connection: Connection, name: str) -> UserRow:

@@ -42,8 +42,10 @@ if TYPE_CHECKING:
     from engine.drafts import Drafts
     from engine.evaluate import Evaluation, Evaluator
     from engine.evidence import Evidence
+    from engine.exchange import Exchange
     from engine.explaining import Explaining
     from engine.explanation import Explanation
+    from engine.feed import Feed
     from engine.fixed_values import FixedValues
     from engine.insight import Insight
     from engine.jobs import Jobs
@@ -176,6 +178,20 @@ class Engine:
     def acting(self) -> Acting:
         """In whose name the verbs act, and whether it was proven to be them."""
         return {"actor": self.settings.actor, "authenticated": self.settings.authenticated}
+
+    @cached_property
+    def feed(self) -> Feed:
+        """What changes, page after page."""
+        from engine.feed import Feed
+
+        return Feed(self)
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """What programs ask for: facts with an answer per row, suppositions, pages."""
+        from engine.exchange import Exchange
+
+        return Exchange(self)
 
     # --- facts -------------------------------------------------------------------------------------------------
 

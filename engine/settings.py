@@ -32,6 +32,8 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
         "The secret that the audit trail is sealed with, 16 characters or more; after a comma, those that it was sealed with before.",
     ),
     ("TIERWISE_LANGUAGE", "en", "The language of the command line: en or zh."),
+    ("TIERWISE_API_RATE", "120000", "Requests per minute that a key may send to the HTTP API, per server process."),
+    ("TIERWISE_API_HEAVY_RATE", "120", "Simulations and exports per minute that a key may ask the HTTP API for, per server process."),
     ("TIERWISE_SESSION_IDLE_MINUTES", "60", "After how many minutes without use a person is signed out."),
     ("TIERWISE_SESSION_HOURS", "12", "After how many hours a person is signed out in any case."),
     ("TIERWISE_HOST", "127.0.0.1", "The address that tierwise serve listens on; 0.0.0.0 is every network of the machine."),
@@ -51,7 +53,7 @@ class Settings:
     """The settings after checking; see `SETTINGS` for what each is. given: the names of those that were set, not defaulted.
 
     authenticated: whether the actor proved who it is; only a server that asked for a password or key says so.
-    session_idle, session_longest: seconds.
+    session_idle, session_longest: seconds. api_rate, api_heavy_rate: requests per minute and key.
     """
 
     database_url: str
@@ -74,6 +76,8 @@ class Settings:
     session_longest: int = 43_200
     four_eyes: bool = True
     audit_keys: tuple[str, ...] = field(default=(), repr=False)
+    api_rate: int = 120_000
+    api_heavy_rate: int = 120
 
     @classmethod
     def read(cls, **overrides: str | None) -> Settings:
@@ -99,6 +103,8 @@ class Settings:
             four_eyes=_checked("FOUR_EYES", raw["four_eyes"].lower(), validate.OneOf(["on", "off"], error="on or off")) == "on",
             audit_keys=_keys(raw["audit_key"]),
             language=_checked("LANGUAGE", raw["language"][:2].lower(), validate.OneOf(["en", "zh"], error="en or zh")),
+            api_rate=_whole("API_RATE", raw["api_rate"], 1, 100_000_000),
+            api_heavy_rate=_whole("API_HEAVY_RATE", raw["api_heavy_rate"], 1, 100_000_000),
             session_idle=60 * _whole("SESSION_IDLE_MINUTES", raw["session_idle_minutes"], 1, 10_080),
             session_longest=3_600 * _whole("SESSION_HOURS", raw["session_hours"], 1, 8_760),
             host=raw["host"],

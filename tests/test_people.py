@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -311,7 +310,6 @@ def test_what_was_taken_out_is_on_a_list(people: People) -> None:
     assert [row["what"] for row in people.exports(before=number + 1)] == ["assignments"]
 
 
-@pytest.mark.xfail(importlib.util.find_spec("engine.store.audit") is None, reason="comes with the audit trail")
 def test_every_act_leaves_an_entry_without_names(people: People) -> None:
     chen = people.first_administrator("chen", GOOD)
     people.add("ava", roles=["viewer"], password=GOOD, display_name="Ava Wood")

@@ -40,6 +40,8 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         "FOUR_EYES": "OFF",
         "AUDIT_KEY": "a newer secret of ours, an older secret of ours,",
         "LANGUAGE": "zh_CN.UTF-8",
+        "API_RATE": "600",
+        "API_HEAVY_RATE": "6",
         "SESSION_IDLE_MINUTES": "30",
         "SESSION_HOURS": "8",
         "HOST": "0.0.0.0",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
+from engine.columns import Array
 from engine.store.models import alias, customer, source
 
 
@@ -50,3 +51,12 @@ def starting_with(connection: Connection, words: str, limit: int, names: bool) -
         query = query.where(customer.c.merged_into.is_(None), customer.c.voided_at.is_(None)).order_by(column_).limit(limit)
         found |= {row.external_id: row.name if names else None for row in connection.execute(query)}
     return list(found.items())[:limit]
+
+
+def external_ids_many(connection: Connection, customers: Array) -> dict[int, str]:
+    """The own ids of many customers by their internal keys, in parts that any database takes."""
+    found: dict[int, str] = {}
+    wanted = sorted(set(customers.tolist()))
+    for start in range(0, len(wanted), 5_000):
+        found |= external_ids(connection, wanted[start : start + 5_000])
+    return found

@@ -19,7 +19,7 @@ from engine.columns import Array, Flags
 from engine.errors import RunError
 from engine.store.blocks import NONE, Block, decode
 from engine.store.bulk import insert_columns, update_columns
-from engine.store.models import SLOTS, block, change, current, label, output, rule_hit, run, run_state, slot_name
+from engine.store.models import SLOTS, block, change, current, feed, label, output, rule_hit, run, run_state, slot_name
 from engine.store.models import label_summary as summary_table
 from engine.store.session import one_writer
 
@@ -274,7 +274,14 @@ def make_visible(
             if address in base.since and base_types.get(address) == types[address]:
                 changes += _write_changes(connection, run_id, output_id, address, new, base, moved)
     connection.execute(update(run).where(run.c.id == run_id).values(status="visible", visible_at=int(time.time())))
+    _tell(connection, run_id, live.id if live is not None else None)
     return Visible(changes, int(moved.sum()))
+
+
+def _tell(connection: Connection, run_id: int, former: int | None) -> None:
+    """The next number of the feed, without gaps: the lock on writers of outcomes is held (see `engine.store.feed`)."""
+    seq = int(connection.scalar(select(func.max(feed.c.seq))) or 0) + 1
+    connection.execute(insert(feed).values(seq=seq, run_id=run_id, former_run_id=former, at=int(time.time())))
 
 
 def _supersede(connection: Connection, old: int, new: int) -> None:

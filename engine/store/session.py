@@ -10,6 +10,8 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
@@ -27,6 +29,22 @@ BUSY_SECONDS = 15
 """How long a write waits for another one; sqlite:///shop.db?timeout=2 waits 2 seconds."""
 
 MIGRATION_LOCK, WRITER_LOCK, AUDIT_LOCK = 7_452_001, 7_452_002, 7_452_003  # any numbers of our own; they name advisory locks on PostgreSQL
+
+
+_TOGETHER: ContextVar[Whole | None] = ContextVar("tierwise_together", default=None)
+
+
+@dataclass(slots=True)
+class Whole:
+    """The transaction of `Store.together`."""
+
+    store: Store
+    connection: Connection
+    undone: bool = False
+
+    def undo(self) -> None:
+        """Keep nothing of it when the block ends."""
+        self.undone = True
 
 
 class Store:
@@ -70,8 +88,38 @@ class Store:
         return Path(str(self.sql.url.database)).absolute()
 
     @contextmanager
+    def together(self) -> Iterator[Whole]:
+        """One writing transaction around several verbs: each `read` and `write` inside, in this thread, is part of it.
+
+        So a verb can be rehearsed (`whole.undo()`), or kept together with what belongs to it. An exception undoes all.
+        """
+        open_ = _TOGETHER.get()
+        if open_ is not None and open_.store is self:
+            yield open_
+            return
+        with _explained(self.sql), self.sql.connect() as connection:
+            connection = connection.execution_options(tierwise_write=True, tierwise_audit_keys=self.audit_keys)
+            with connection.begin() as transaction:
+                whole = Whole(self, connection)
+                token = _TOGETHER.set(whole)
+                try:
+                    yield whole
+                finally:
+                    _TOGETHER.reset(token)
+                if whole.undone:
+                    transaction.rollback()
+
+    def _whole(self) -> Whole | None:
+        open_ = _TOGETHER.get()
+        return open_ if open_ is not None and open_.store is self else None
+
+    @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view of the store, in one read-only transaction."""
+        whole = self._whole()
+        if whole is not None:
+            yield whole.connection
+            return
         with _explained(self.sql), self.sql.connect() as connection:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -84,6 +132,11 @@ class Store:
 
         bulk: leave foreign keys unchecked on SQLite, for writers of millions of rows that made the keys themselves.
         """
+        whole = self._whole()
+        if whole is not None:
+            with whole.connection.begin_nested():
+                yield whole.connection
+            return
         with _explained(self.sql), self.sql.connect() as connection:
             connection = connection.execution_options(tierwise_write=True, tierwise_audit_keys=self.audit_keys)
             if bulk and self.is_sqlite:
