@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from engine.schedules import Schedules
     from engine.simulation import Previewer, Simulation
     from engine.store.ingest import ImportReport, UndoReport
+    from engine.webhooks import Webhooks
 
 
 class Acting(TypedDict):
@@ -185,6 +186,13 @@ class Engine:
         from engine.feed import Feed
 
         return Feed(self)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Telling other systems what happened."""
+        from engine.webhooks import Webhooks
+
+        return Webhooks(self)
 
     @cached_property
     def exchange(self) -> Exchange:

@@ -6,6 +6,7 @@ Each setting is a row of `SETTINGS` (name, default, help); the reference page is
 from __future__ import annotations
 
 import getpass
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,11 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("TIERWISE_LANGUAGE", "en", "The language of the command line: en or zh."),
     ("TIERWISE_API_RATE", "120000", "Requests per minute that a key may send to the HTTP API, per server process."),
     ("TIERWISE_API_HEAVY_RATE", "120", "Simulations and exports per minute that a key may ask the HTTP API for, per server process."),
+    (
+        "TIERWISE_WEBHOOK_NETWORKS",
+        "",
+        "Networks inside that webhooks may reach, such as 10.1.0.0/16, separated by commas; none when empty.",
+    ),
     ("TIERWISE_SESSION_IDLE_MINUTES", "60", "After how many minutes without use a person is signed out."),
     ("TIERWISE_SESSION_HOURS", "12", "After how many hours a person is signed out in any case."),
     ("TIERWISE_HOST", "127.0.0.1", "The address that tierwise serve listens on; 0.0.0.0 is every network of the machine."),
@@ -78,6 +84,7 @@ class Settings:
     audit_keys: tuple[str, ...] = field(default=(), repr=False)
     api_rate: int = 120_000
     api_heavy_rate: int = 120
+    webhook_networks: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, **overrides: str | None) -> Settings:
@@ -104,6 +111,7 @@ class Settings:
             audit_keys=_keys(raw["audit_key"]),
             language=_checked("LANGUAGE", raw["language"][:2].lower(), validate.OneOf(["en", "zh"], error="en or zh")),
             api_rate=_whole("API_RATE", raw["api_rate"], 1, 100_000_000),
+            webhook_networks=_networks(raw["webhook_networks"]),
             api_heavy_rate=_whole("API_HEAVY_RATE", raw["api_heavy_rate"], 1, 100_000_000),
             session_idle=60 * _whole("SESSION_IDLE_MINUTES", raw["session_idle_minutes"], 1, 10_080),
             session_longest=3_600 * _whole("SESSION_HOURS", raw["session_hours"], 1, 8_760),
@@ -133,6 +141,16 @@ def _digits(text: str) -> int:
     if text not in ("0", "1", "2", "3", "4"):
         raise TierwiseError(f"TIERWISE_MINOR_DIGITS: found {text!r}; expected a digit from 0 to 4")
     return int(text)
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    found = [part.strip() for part in text.split(",") if part.strip()]
+    for part in found:
+        try:
+            ipaddress.ip_network(part)
+        except ValueError as error:
+            raise TierwiseError(f"TIERWISE_WEBHOOK_NETWORKS: {error}; expected networks such as 10.1.0.0/16") from None
+    return tuple(found)
 
 
 def _whole(name: str, text: str, least: int, most: int) -> int:

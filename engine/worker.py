@@ -37,6 +37,7 @@ class Worker:
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._serve, name=f"job-{n}", daemon=True) for n in range(1, threads + 1)]
         self._threads.append(threading.Thread(target=self._look_after, name="job-keeper", daemon=True))
+        self._threads.append(threading.Thread(target=self._tell_others, name="webhooks", daemon=True))
         self._minute = int(time.time()) // 60
 
     def start(self) -> None:
@@ -90,6 +91,14 @@ class Worker:
             except Exception:
                 log.exception("looking after the jobs failed; it is tried again")
             self._stopping.wait(LOOK_SECONDS)
+
+    def _tell_others(self) -> None:
+        """Send what webhooks wait for. A receiver that hangs holds up this thread and nothing else."""
+        while not self._stopping.wait(LOOK_SECONDS):
+            try:
+                self.engine.webhooks.deliver()
+            except Exception:
+                log.exception("webhooks could not be sent; it is tried again")
 
     def _tick(self) -> None:
         minute = int(time.time()) // 60

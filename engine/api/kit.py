@@ -110,6 +110,10 @@ class Call:
         made = hmac.digest(own.encode(), f"{prefix}\n{key}".encode(), "sha256")
         return f"{prefix}_{base64.urlsafe_b64encode(made).decode().rstrip('=')}"
 
+    def need(self, area: str, *, write: bool = False) -> None:
+        """Refuse a caller who lacks a further scope that this request turns out to need."""
+        current_app.extensions["tierwise-api"].gate.check(self.caller, area, write)
+
     def revision(self) -> int:
         """The number in If-Match. Raises `Problem` when there is none."""
         given = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')

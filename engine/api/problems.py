@@ -10,6 +10,7 @@ from flask import Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import (
+    DraftError,
     FactError,
     FeatureError,
     NotAllowed,
@@ -73,6 +74,7 @@ _BY_ERROR: Sequence[tuple[type[TierwiseError], str]] = (
     (FeatureError, "feature_invalid"),
     (PluginError, "invalid"),
     (RunError, "conflict"),
+    (DraftError, "conflict"),
     (PeopleError, "invalid"),
     (TierwiseError, "invalid"),
 )

@@ -1,6 +1,22 @@
 """The routes, one module per subject."""
 
-from engine.api.views import audit, customers, evaluate, facts, meta, people, plugins, results, rulebooks, runs
+from engine.api.views import (
+    audit,
+    customers,
+    drafts,
+    evaluate,
+    facts,
+    fixed,
+    jobs,
+    meta,
+    people,
+    plugins,
+    results,
+    rulebooks,
+    runs,
+    schedules,
+    webhooks,
+)
 
 ALL = (
     meta.routes,
@@ -9,8 +25,13 @@ ALL = (
     customers.routes,
     results.routes,
     runs.routes,
+    jobs.routes,
+    schedules.routes,
     rulebooks.routes,
+    drafts.routes,
+    fixed.routes,
     plugins.routes,
     people.routes,
     audit.routes,
+    webhooks.routes,
 )
