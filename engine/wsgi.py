@@ -31,13 +31,9 @@ def application(engine: Engine) -> Flask:
 
 def _with_api(console: Flask, engine: Engine) -> None:
     """Answer /api/ by an application of its own: no cookie, no CSRF check, no page of the console is part of it."""
-    from werkzeug.middleware.proxy_fix import ProxyFix
-
     from engine.api import create_app
 
     pages, api = console.wsgi_app, create_app(engine).wsgi_app
-    if engine.settings.proxies:
-        api = ProxyFix(api, x_for=engine.settings.proxies, x_proto=engine.settings.proxies, x_host=engine.settings.proxies)
 
     def by_path(environ: Any, start_response: Any) -> Any:
         return (api if environ.get("PATH_INFO", "").startswith("/api/") else pages)(environ, start_response)

@@ -10,6 +10,7 @@ import apispec
 from flask import Flask, Response, current_app, g, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine._version import __version__
 from engine.api import problems
@@ -83,6 +84,9 @@ def create_app(engine: Engine, *, sandbox: bool = False) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["PROPAGATE_EXCEPTIONS"] = False
     create_api(app, engine, sandbox=sandbox)
+    proxies = engine.settings.proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     return app
 
 
