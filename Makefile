@@ -17,8 +17,8 @@ $(VENV)/dev: $(BIN)/tierwise
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,postgres]' --config-settings editable_mode=compat
 	@touch $(VENV)/dev
 
-demo: $(BIN)/tierwise ## Make a company of 24,000 customers, grade it, and show the result
-	@$(BIN)/tierwise demo --dir .demo
+demo: $(BIN)/tierwise ## Make a company of 24,000 customers, grade it, show the result and serve the console; SERVE=0 stops after the result
+	@$(BIN)/tierwise demo --dir .demo $(if $(filter 0,$(SERVE)),,--serve)
 
 test: $(VENV)/dev ## Run every test, on SQLite and, where it is installed, PostgreSQL
 	@$(BIN)/python -m pytest -n 2

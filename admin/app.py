@@ -85,7 +85,7 @@ def _templates(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.globals.update(t=t, icon=icon, asset=asset, csp_nonce=security.nonce, may=may, plural=words.plural)
     app.jinja_env.globals.update(initials=people.initials, roles_of=people.roles_of, customer_url=sidebar.customer_url)
-    app.jinja_env.globals.update(job_states=states.JOB_STATES, job_kinds=states.JOB_KINDS)
+    app.jinja_env.globals.update(job_states=states.JOB_STATES, job_kinds=states.JOB_KINDS, output_kinds=states.OUTPUT_KINDS)
     app.jinja_env.globals.update(has_endpoint=lambda name: name in app.view_functions)
 
     @app.context_processor

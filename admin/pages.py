@@ -17,7 +17,7 @@ A module in `admin/views/` that has `PAGES` is found by itself. GET asks for rea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from flask import Flask
@@ -38,12 +38,17 @@ class Declared:
     """The key of the sidebar line that is lit for a page that has none of its own."""
     reads: ClassVar[tuple[str, ...]] = ()
     """View functions that only need reading although they are posted."""
+    areas: ClassVar[Mapping[str, str]] = {}
+    """View functions that belong to another area than the page."""
     writes: ClassVar[tuple[str, ...]] = ()
     """View functions that need writing although they are a GET: pages with a form."""
 
     def badge(self) -> tuple[str, str] | None:
         """What waits for this reader, shown beside the page's name in the sidebar: (text, class), or None."""
         return None
+
+    def _handle_view(self, _view: str, /, **arguments: Any) -> None:
+        """Nothing to ask here: `admin.access.gate` has let the request in. Arguments of any name may come along."""
 
     def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call the view once; Flask-Admin would call it again on a TypeError and hide the first one."""
@@ -71,7 +76,7 @@ def adopt(app: Flask, view: Any) -> None:
     for _, name, _ in view._urls:
         unsafe = "read" if name in view.reads else "write"
         safe = "write" if name in view.writes else "read"
-        declare(app, f"{view.endpoint}.{name}", view.area, safe=safe, unsafe=unsafe)
+        declare(app, f"{view.endpoint}.{name}", view.areas.get(name, view.area), safe=safe, unsafe=unsafe)
     declare(app, f"{view.endpoint}.static", "public")
     if view.menu_key:
         endpoint = f"{view.endpoint}.{view._default_view}"

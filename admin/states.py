@@ -16,6 +16,14 @@ JOB_STATES = {
     "failed": ("failed", "失败", "bad"),
     "cancelled": ("cancelled", "已取消", ""),
 }
+OUTPUT_KINDS = {
+    "label": ("label", "标签"),
+    "flag": ("yes or no", "是或否"),
+    "score": ("score", "得分"),
+    "amount": ("amount", "金额"),
+    "date": ("date", "日期"),
+    "set": ("labels", "标签组"),
+}
 JOB_KINDS = {
     "run": ("Run", "运行"),
     "simulate": ("Simulation", "模拟"),

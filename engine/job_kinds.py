@@ -127,9 +127,10 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def _uploaded(engine: Engine, name: str) -> Path:
-    """A file of the folder of jobs by its bare name; no path leads out of it. Raises `JobError`."""
+    """A file of the folder of jobs by its name, or in one folder of it; no path leads out. Raises `JobError`."""
     folder = engine.jobs.files()
     path = folder / name
-    if Path(name).name != name or name.startswith(".") or not path.is_file():
+    parts = name.split("/")
+    if not 1 <= len(parts) <= 2 or any(part in ("", "..") or part.startswith(".") or "\\" in part for part in parts) or not path.is_file():
         raise JobError(f"there is no uploaded file {name!r}")
     return path

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -265,7 +266,7 @@ class Jobs:
             gone = connection.execute(delete(job).where(job.c.finished_at < then)).rowcount
         for path in self.files().iterdir():
             if path.stat().st_mtime < then:
-                path.unlink(missing_ok=True)
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         return int(gone)
 
     # --- inside ------------------------------------------------------------------------------------------------

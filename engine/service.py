@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from engine import runner
 from engine.catalogue import Catalogue, Feature
 from engine.documents import Document
-from engine.errors import RulebookError, RunError, UnknownCustomer
+from engine.errors import FactError, RulebookError, RunError, UnknownCustomer, did_you_mean
 from engine.moments import Moment, as_moment, month_starts, written
 from engine.registry import PluginHealth, Registry, load_plugins
 from engine.rulebook import Rulebook, load_rulebook, nothing
@@ -51,11 +51,14 @@ if TYPE_CHECKING:
     from engine.jobs import Jobs
     from engine.overview import Overview
     from engine.people import People
+    from engine.policy_types import PolicyType
     from engine.report import RunSummary
     from engine.rule_findings import RuleFinding
     from engine.schedules import Schedules
     from engine.simulation import Previewer, Simulation
     from engine.store.ingest import ImportReport, UndoReport
+    from engine.store.ingest.assistant import FileView
+    from engine.store.ingest.fields import Field
     from engine.webhooks import Webhooks
 
 
@@ -130,6 +133,12 @@ class Engine:
     def plugins(self) -> Sequence[PluginHealth]:
         """Every plugin found, with its health."""
         return list(self.registry.plugins.values())
+
+    def policy_types(self) -> Sequence[PolicyType]:
+        """Every kind of policy that is installed: purpose, parameters, what it reads and gives."""
+        from engine.policy_types import policy_types
+
+        return policy_types(self.registry)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -244,6 +253,31 @@ class Engine:
 
         with self.store.read() as connection:
             return batch_rows(connection, limit)
+
+    def look_into(self, path: str | Path, *, kind: str | None = None) -> FileView:
+        """What a file holds and how it would be read: columns, first rows, the mapping that is proposed. Raises `FactError`."""
+        from engine.store.ingest.assistant import look
+
+        return look(Path(path), self.business, kind=kind)
+
+    def import_fields(self, kind: str) -> Sequence[Field]:
+        """The fields that a file of a kind can bring, as the mapping page lists them."""
+        from engine.store.ingest.fields import FIELDS
+
+        if kind not in FIELDS:
+            raise FactError(f"there is no kind of file {kind!r}; {did_you_mean(kind, FIELDS) or 'kinds are ' + ', '.join(FIELDS)}")
+        return FIELDS[kind]
+
+    def rejected_rows(self, batch: int, *, limit: int = 200) -> Sequence[dict[str, Any]]:
+        """Rows of an import that were set aside: line, column, reason, found, expected, row (JSON of the row as it was)."""
+        from itertools import islice
+
+        from engine.store.exports import rejected
+
+        with self.store.read() as connection:
+            table = rejected(connection, batch)
+            rows = (dict(zip(table.names, row, strict=True)) for part in table.batches for row in zip(*part, strict=True))
+            return list(islice(rows, limit))
 
     def find_customers(self, words: str, *, limit: int = 10, names: bool = True) -> Sequence[tuple[str, str | None]]:
         """Customers whose own id begins with these letters, or whose name does: (id, name). names: False looks at ids alone."""

@@ -35,8 +35,10 @@ SHOWN = ("rfm", "abc", "lifecycle")
     "--customers", type=click.IntRange(100, 5_000_000), default=24_000, show_default=True, help="How many customers the company has."
 )
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Another seed makes another company.")
+@click.option("--serve", "serving", is_flag=True, help="Look back over a year, then serve the console and name its accounts.")
+@click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Serve on this port.  [TIERWISE_PORT, 8350]")
 @pass_app
-def demo(app: App, folder: Path, customers: int, seed: int) -> None:
+def demo(app: App, folder: Path, customers: int, seed: int, serving: bool, port: int | None) -> None:
     """Make a company, import its files, grade its customers, and show the result.
 
     Everything stays in one folder; running it again takes it up where it stands.
@@ -54,6 +56,8 @@ def demo(app: App, folder: Path, customers: int, seed: int) -> None:
         with steps_bar(app, app.text("run", "运行")) as tell:
             record = engine.run(files.as_of, progress=tell)
         _print(app, engine, record, store)
+        if serving:
+            _serve(app, engine, folder, port)
 
 
 def _make_folder(folder: Path) -> None:
@@ -115,6 +119,52 @@ def _print(app: App, engine: Engine, record: RunRecord, store: Path) -> None:
     ]
     name = engine.customer_name(customer) or ""
     render.demo_result(app.console, DemoView(replace(summary, outputs=shown), customer, name, views, steps, more), app.language)
+
+
+HISTORY_MONTHS = 11
+
+PEOPLE = (
+    ("lin", "林薇", "rule_author", "zh"),
+    ("chen", "Chen Yu", "approver", "en"),
+    ("wang", "王静", "service", "zh"),
+    ("ada", "Ada Lindqvist", "administrator", "en"),
+)
+"""The demo's accounts: name, display name, role, language. Their password is made anew for every demo folder."""
+
+
+def _serve(app: App, engine: Engine, folder: Path, port: int | None) -> None:
+    """A year of history, the accounts, the console."""
+    from engine.cli.serve import serve_engine
+
+    if len(engine.runs(HISTORY_MONTHS + 1)) <= HISTORY_MONTHS:
+        with steps_bar(app, app.text("looking back", "回溯历史")) as tell:
+            for _ in engine.run_history(HISTORY_MONTHS, until="2025-12-24", progress=tell):
+                pass
+    password = _accounts(engine, folder)
+    click.echo()
+    click.echo(app.text("Accounts of the demo, all with the same password:", "示例账户，密码相同："))
+    for name, _, role, language in PEOPLE:
+        click.echo(f"  {name:<6} {role.replace('_', ' '):<14} {'中文' if language == 'zh' else 'English'}")
+    click.echo(app.text(f"  password: {password}", f"  密码：{password}"))
+    click.echo()
+    serve_engine(app, engine, app.settings.host, port or app.settings.port)
+
+
+def _accounts(engine: Engine, folder: Path) -> str:
+    """The people of the demo; their password is kept in the folder, readable by its owner only."""
+    import os
+    import secrets
+
+    path = folder / "password.txt"
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(f"demo-{secrets.token_hex(3)}-{secrets.token_hex(3)}")
+    password = path.read_text(encoding="utf-8").strip()
+    known = {user.name for user in engine.people.users()}
+    for name, display, role, language in PEOPLE:
+        if name not in known:
+            engine.people.add(name, roles=[role], display_name=display, password=password, language=language)
+    return password
 
 
 def _someone(engine: Engine) -> str:

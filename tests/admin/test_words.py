@@ -101,11 +101,12 @@ def test_the_search_for_bare_text_finds_some(app: Flask) -> None:
 def visible(page: str) -> str:
     """The text of a page that people read, data aside."""
     page = re.sub(r"<(script|style|code|svg|kbd)\b.*?</\1>", " ", page, flags=re.S)
+    page = re.sub(r'<(\w+)[^>]* lang="en"[^>]*>.*?</\1>', " ", page.replace('<html lang="en"', "<html"), flags=re.S)
     attributes = " ".join(re.findall(r'(?:title|placeholder|aria-label)="([^"]*)"', page))
     return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", page) + " " + attributes)
 
 
-PAGES = ("/", "/profile", "/login", "/nowhere", "/runs/", "/runs/1", "/runs/schedules", "/jobs/")
+PAGES = ("/", "/profile", "/login", "/nowhere", "/runs/", "/runs/1", "/runs/schedules", "/jobs/", "/plugins/", "/plugins/rfm")
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -1,0 +1,182 @@
+"""The console in a real browser: nothing breaks the content policy, nothing is written to the error console.
+
+Debian: apt-get install chromium chromium-driver. Elsewhere TIERWISE_CHROMIUM and TIERWISE_CHROMEDRIVER name them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from waitress.server import create_server
+
+from engine.service import Engine
+from tests.admin.conftest import PASSWORD, open_app
+
+PAGES = (
+    "/",
+    "/?since=30",
+    "/runs/",
+    "/runs/1",
+    "/runs/schedules",
+    "/jobs/",
+    "/imports/",
+    "/plugins/",
+    "/plugins/rfm",
+    "/profile",
+    "/nowhere",
+)
+
+
+def executable(variable: str, *names: str) -> str:
+    """A program that a variable names or that is on the path; without it the test is skipped (and CI fails)."""
+    found = os.environ.get(variable) or next((path for name in names if (path := shutil.which(name))), None)
+    if not found or not Path(found).exists():
+        pytest.skip(f"{names[0]} is not installed")
+    return found
+
+
+@pytest.fixture(scope="module")
+def address(graded: Engine) -> Iterator[str]:
+    """The console of the graded company, served."""
+    app = open_app(graded)
+    reports(app)
+    server: Any = create_server(app, host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(5)
+
+
+SEEN: list[str] = []
+
+
+def reports(app: Flask) -> None:
+    """Have the browser send what breaks the policy to us."""
+    from admin.access import PUBLIC, declare
+    from admin.security import csrf
+
+    @app.post("/reports")
+    @csrf.exempt
+    def report() -> str:
+        from flask import request
+
+        SEEN.append(request.get_data(as_text=True))
+        return ""
+
+    declare(app, "report", PUBLIC)
+
+    @app.after_request
+    def _ask(response: Any) -> Any:
+        policy = response.headers.get("Content-Security-Policy")
+        if policy:
+            response.headers["Content-Security-Policy"] = f"{policy}; report-uri /reports"
+        return response
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = executable("TIERWISE_CHROMIUM", "chromium", "chromium-browser", "google-chrome")
+    driver = executable("TIERWISE_CHROMEDRIVER", "chromedriver")
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1400,900"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    found = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield found
+    found.quit()
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Any, address: str) -> Any:
+    """The browser, signed in as administrator through the form."""
+    browser.get(f"{address}/")
+    assert browser.current_url.startswith(f"{address}/login")
+    browser.find_element("name", "name").send_keys("administrator")
+    browser.find_element("name", "password").send_keys(PASSWORD)
+    browser.find_element("css selector", "form.form button").click()
+    assert browser.current_url == f"{address}/"
+    return browser
+
+
+def complaints(browser: Any) -> list[str]:
+    """What the error console holds, the answers that are errors on purpose left out."""
+    return [entry["message"] for entry in browser.get_log("browser") if "/nowhere" not in entry["message"]]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_breaks_nothing(signed_in: Any, address: str, path: str) -> None:
+    SEEN.clear()
+    signed_in.get(f"{address}{path}")
+    assert signed_in.find_elements("css selector", "h1"), "one heading says what the page found"
+    assert len(signed_in.find_elements("css selector", "h1")) == 1
+    assert complaints(signed_in) == []
+    assert SEEN == []
+
+
+@pytest.mark.parametrize("path", ["/", "/runs/", "/imports/"])
+def test_a_page_fits_a_phone(signed_in: Any, address: str, path: str) -> None:
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    signed_in.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        signed_in.get(f"{address}{path}")
+        assert signed_in.execute_script("return document.documentElement.scrollWidth") <= 390
+        menu = signed_in.find_element("css selector", "[data-menu]")
+        menu.click()
+        assert menu.get_attribute("aria-expanded") == "true"
+        assert signed_in.find_element("css selector", ".side nav").is_displayed()
+    finally:
+        signed_in.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_theme_and_language_are_kept(signed_in: Any, address: str) -> None:
+    signed_in.get(f"{address}/")
+    root = signed_in.find_element("css selector", "html")
+    before = root.get_attribute("data-theme")
+    signed_in.find_element("css selector", "[data-theme-toggle]").click()
+    after = root.get_attribute("data-theme")
+    assert {before, after} == {"light", "dark"}
+    signed_in.find_element("css selector", ".topbar button[value=zh]").click()
+    root = signed_in.find_element("css selector", "html")
+    assert root.get_attribute("lang") == "zh-Hans"
+    signed_in.find_element("css selector", ".topbar button[value=en]").click()
+    assert complaints(signed_in) == []
+
+
+def test_anything_is_found_by_keyboard(signed_in: Any, address: str) -> None:
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    signed_in.get(f"{address}/")
+    signed_in.find_element("css selector", "body").send_keys(Keys.CONTROL, "k")
+    box = signed_in.switch_to.active_element
+    box.send_keys("plug")
+    wait = WebDriverWait(signed_in, 10)
+    wait.until(lambda each: [o.text for o in each.find_elements("css selector", "#palette [role=option]")] == ["Plugins"])
+    box.send_keys(Keys.ENTER)
+    wait.until(lambda each: each.current_url == f"{address}/plugins/")
+
+
+def test_an_act_that_reaches_outside_asks_first(signed_in: Any, address: str, graded: Engine) -> None:
+    schedule = graded.schedules.add_run("0 2 * * *", title="night")
+    signed_in.get(f"{address}/runs/schedules")
+    signed_in.find_element("css selector", f'form[action$="/{schedule.id}/remove"] button').click()
+    box = signed_in.find_element("css selector", "#confirm")
+    assert box.is_displayed()
+    assert "Remove this schedule?" in box.text
+    box.find_element("css selector", "button[value=no]").click()
+    assert [each.id for each in graded.schedules.list()] == [schedule.id], "nothing happened without a yes"
+    signed_in.find_element("css selector", f'form[action$="/{schedule.id}/remove"] button').click()
+    signed_in.find_element("css selector", "#confirm-yes").click()
+    assert "Nothing happens by itself yet" in signed_in.find_element("css selector", "h1").text
+    assert complaints(signed_in) == []
