@@ -43,6 +43,7 @@ JOINTS = {
     "engine.webhooks",
     "engine.replay",
     "engine.overview",
+    "engine.policy_types",
     "engine.runner",
     "engine.schedules",
     "engine.service",
