@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.errors import PeopleError, did_you_mean
-from engine.policy import Text
+from engine.texts import Text
 
 AREAS: Mapping[str, Text] = {
     "rules": Text("Rulebooks and drafts", "规则手册与草稿"),

@@ -54,6 +54,10 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
 )
 
 
+SECRETS = frozenset({"TIERWISE_AUDIT_KEY", "TIERWISE_SECRET_KEY"})
+"""Settings whose values are never shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings after checking; see `SETTINGS` for what each is. given: the names of those that were set, not defaulted.

@@ -107,8 +107,10 @@ def _is_set(name: str) -> bool:
 
 def _shown(name: str, default: str) -> str:
     """The value without a password."""
+    from engine.settings import SECRETS
+
     value = os.environ.get(name) or default
-    if name == "TIERWISE_AUDIT_KEY" and value:
+    if name in SECRETS and value:
         return "***"
     if name == "TIERWISE_DATABASE_URL":
         from sqlalchemy.engine import make_url

@@ -76,12 +76,15 @@ def test_features_are_listed_and_searched(graded_shop: Shop) -> None:
 
 
 def test_settings_never_show_a_password(graded_shop: Shop) -> None:
-    done = graded_shop.process("settings", "--json", TIERWISE_DATABASE_URL="postgresql://me:secret@host/name")
+    done = graded_shop.process("settings", "--json", TIERWISE_DATABASE_URL="postgresql://me:hunter2@host/name")
     rows = {row["name"]: row for row in json.loads(done.stdout)}
     assert list(rows) == [name for name, _, _ in SETTINGS]
     assert rows["TIERWISE_DATABASE_URL"]["value"] == "postgresql://me:***@host/name"
     assert rows["TIERWISE_DATABASE_URL"]["set"] is True
-    assert "secret" not in done.stdout
+    assert "hunter2" not in done.stdout
+    secrets = {"TIERWISE_AUDIT_KEY": "correct horse battery staple", "TIERWISE_SECRET_KEY": "a" * 20 + "b" * 20 + "cdefgh" * 4}
+    shown = graded_shop.process("settings", **secrets).stdout
+    assert not any(secret in shown for secret in secrets.values())
     assert "TIERWISE_LANGUAGE" in graded_shop("settings")
 
 

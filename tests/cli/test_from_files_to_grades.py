@@ -51,7 +51,7 @@ def test_a_shop_is_imported_graded_explained_and_exported(anywhere: Shop) -> Non
 def test_the_answer_of_run_has_every_key_that_the_documentation_lists(graded_shop: Shop) -> None:
     answer = graded_shop.json("run", "--as-of", AS_OF)
     assert list(answer) == [
-        "run", "status", "rulebook", "as_of", "customers", "graded", "digest", "base_run", "fingerprint", "fact_seq", "seconds",
+        "run", "status", "rulebook", "as_of", "customers", "graded", "digest", "base_run", "fingerprint", "fact_seq", "reading", "seconds",
         "outputs", "withheld", "faults", "stale", "changes", "moved", "held", "warnings",
     ]  # fmt: skip
     assert set(answer["rulebook"]) == {"number", "hash", "name"}
