@@ -55,9 +55,15 @@ def sub(picture: Any) -> str:
     if not m.moved and not m.came:
         return sales + t(" ", "") + t("No change since {at}.", "自{at}以来无变动。", at=f.date(m.since))
     parts = [t("{n} up", "{n} 位上升", n=f.number(m.up)), t("{n} down", "{n} 位下降", n=f.number(m.down))]
-    if m.other:
-        parts.append(t("{n} otherwise", "{n} 位其他变动", n=f.number(m.other)))
-    parts.append(t("{n} new", "新增 {n} 位", n=f.number(m.came)))
+    rest = m.other - m.gained - m.lost
+    for count, en, zh in (
+        (m.gained, "{n} graded for the first time", "{n} 位首次分级"),
+        (m.lost, "{n} graded no more", "{n} 位不再分级"),
+        (rest, "{n} otherwise", "{n} 位其他变动"),
+        (m.came, "{n} new customers", "新增 {n} 位客户"),
+    ):
+        if count:
+            parts.append(t(en, zh, n=f.number(count)))
     since = t("Since {at}: {parts}.", "自{at}以来：{parts}。", at=f.date(m.since), parts=t(", ", "，").join(parts))
     return sales + t(" ", "") + since
 
@@ -108,7 +114,8 @@ def moved(picture: Any) -> tuple[str, str]:
         up=f.number(m.up),
         down=f.number(m.down),
     )
-    largest = max(((was, now, n) for (was, now), n in m.cells.items() if was != now), key=lambda cell: cell[2])
+    flows = [(was, now, n) for (was, now), n in m.cells.items() if was != now]
+    largest = max([flow for flow in flows if flow[0] and flow[1]] or flows, key=lambda cell: cell[2])
     names = {band.key: t(band.title) for band in picture.bands} | {"": t("no value", "无结果")}
     line = t(
         "The largest move: {n} from {was} to {now}. {since}.",

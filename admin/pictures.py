@@ -102,6 +102,11 @@ class Matrix:
             self.columns.append(NoValue())
         self._link = link
 
+    @property
+    def named(self) -> bool:
+        """Whether labels are names and not single letters, so that rows need room for them."""
+        return any(len(t(row.title)) > 2 for row in self.rows)
+
     def _used(self, key: str) -> bool:
         return any(key in pair for pair in self._cells)
 

@@ -99,7 +99,7 @@ def _reviews(engine: Engine) -> list[Thing]:
     inbox = getattr(engine, "drafts", None)
     if inbox is None or not may("reviews", "write"):
         return []
-    found = [draft for draft in inbox.list(status="submitted") if draft.created_by != engine.settings.actor]
+    found = [draft for draft in inbox.list("submitted") if draft.created_by != engine.settings.actor]
     return [
         Thing(
             "draft",
@@ -173,6 +173,41 @@ def _rules(engine: Engine) -> list[Thing]:
         )
         for each in found[:3]
     ]
+
+
+def status(engine: Engine, run: Any) -> list[tuple[str, str, str]]:
+    """How the installation stands: (what, value, note), for when little needs anybody."""
+    f = g.formats
+    rows = []
+    last = run.report.get("last_order")
+    if last:
+        age = max(0, (run.as_of - int(last)) // 86_400)
+        rows.append((t("Newest order", "最近订单"), f.date(last), t("{n} before the run", "早于运行 {n}", n=f.days(age)) if age else ""))
+    if may("imports") and (batch := next(iter(engine.batches(1)), None)):
+        rows.append((t("Last import", "最近导入"), batch["file"] or batch["kind"], t("{n} rows", "{n} 行", n=f.number(batch["rows"]))))
+    rows.append(
+        (
+            t("Graded", "已分级"),
+            f.share(max(run.graded.values(), default=0), run.customers),
+            t("of {n} customers", "共 {n} 位客户", n=f.number(run.customers)),
+        )
+    )
+    rows.append(
+        (
+            t("Policies at work", "生效策略"),
+            f.number(len(run.graded)),
+            t("rulebook v{n}", "规则手册 v{n}", n=run.report["rulebook"]["number"]),
+        )
+    )
+    upcoming = next_run(engine)
+    if may("runs"):
+        rows.append((t("Next run", "下次运行"), f.moment(upcoming) if upcoming else t("not scheduled", "未安排"), ""))
+    if may("jobs"):
+        counts = engine.jobs.counts()
+        rows.append((t("Jobs going on", "进行中的作业"), f.number(counts["running"] + counts["queued"]), ""))
+    if may("plugins"):
+        rows.append((t("Plugins that work", "正常的插件"), f.number(sum(each.status == "loaded" for each in engine.plugins)), ""))
+    return rows
 
 
 def first_steps(engine: Engine) -> list[tuple[bool, str, str, tuple[str, str] | None]]:

@@ -96,6 +96,16 @@ class Movement:
     movers: tuple[Mover, ...]
 
     @property
+    def gained(self) -> int:
+        """How many have a value and had none."""
+        return sum(n for (was, now), n in self.cells.items() if was == NONE != now)
+
+    @property
+    def lost(self) -> int:
+        """How many had a value and have none."""
+        return sum(n for (was, now), n in self.cells.items() if now == NONE != was)
+
+    @property
     def moved(self) -> int:
         """How many have another value, a new one, or none any more."""
         return self.up + self.down + self.other
@@ -312,7 +322,7 @@ def _telling(rulebook: Rulebook, address: str) -> list[Feature]:
     """The features that lead to an output: numbers only."""
     plan = rulebook.plan.chain(address.partition(".")[0])
     found = [rulebook.catalogue.resolve(name) for name in plan.features]
-    return [feature for feature in found if feature.dtype not in ("text", "date", "flag")]
+    return [feature for feature in found if feature.dtype not in ("text", "date", "flag") and feature.aggregate != "tenure"]
 
 
 def _changed(features: Sequence[Feature], old: Mapping[str, Array], new: Mapping[str, Array], number: int) -> tuple[Changed, ...]:

@@ -49,7 +49,7 @@ def _type(name: str, policy: type[Policy], registry: Registry) -> PolicyType:
     return PolicyType(
         name=name,
         title=policy.title,
-        purpose=text.split("\n\n")[0].replace("\n", " ").rstrip("."),
+        purpose=text.split("\n\n")[0].replace("\n", " ").replace("`", "").rstrip("."),
         family=policy.family,
         version=policy.version,
         plugin=registry.provider(name).name,

@@ -49,6 +49,7 @@ class Overview(Page):
             matrix=Matrix(picture, lambda was, now: moves(picture.address, was, now)) if movement and movement.moved else None,
             moved=findings.moved(picture),
             things=things,
+            status=tasks.status(engine, picture.run),
             things_title=findings.things(len(things)),
             run=picture.run,
             run_title=findings.run_title(picture.run),

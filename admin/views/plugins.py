@@ -89,6 +89,8 @@ def _shown(value: Any) -> str:
     """A default as it would be written in a rulebook, shortened."""
     if value is None:
         return ""
+    if isinstance(value, list | tuple) and value and all(hasattr(each, "key") for each in value):
+        value = [each.key for each in value]
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 160 else f"{text[:157]}…"
 
