@@ -88,12 +88,26 @@ def spark(shares: Sequence[float], step: int) -> Markup:
     ).format(step, points, step, xs[-1], ys[-1])
 
 
+def short_titles(titles: Sequence[str]) -> list[str]:
+    """Titles without what all of them begin and end with, when that leaves a letter or two: Grade A, Grade B are A, B."""
+    if len(titles) < 2:
+        return list(titles)
+    words = [title.split(" ") for title in titles]
+    if all(len(each) == 2 for each in words):
+        for keep, drop in ((1, 0), (0, 1)):
+            left = [each[keep] for each in words]
+            if len({each[drop] for each in words}) == 1 and all(len(each) <= 2 for each in left) and len(set(left)) == len(left):
+                return left
+    return list(titles)
+
+
 class Matrix:
     """A change matrix for the macro `matrix`: rows were, columns are. link: (was, now) to an address, or None."""
 
     def __init__(self, picture: Any, link: Callable[[str, str], str | None]) -> None:
         self._cells = dict(picture.movement.cells)
         labels = [band for band in picture.bands if self._used(band.key) or len(picture.bands) <= 6]
+        self._short = dict(zip((band.key for band in labels), short_titles([t(band.title) for band in labels]), strict=True))
         self.rows: list[Any] = list(labels)
         self.columns: list[Any] = list(labels)
         if any(was == "" and now != "" for was, now in self._cells):
@@ -105,7 +119,11 @@ class Matrix:
     @property
     def named(self) -> bool:
         """Whether labels are names and not single letters, so that rows need room for them."""
-        return any(len(t(row.title)) > 2 for row in self.rows)
+        return any(len(self.short(row)) > 2 for row in self.rows if row.key)
+
+    def short(self, label: Any) -> str:
+        """The title of a label as it stands in the matrix."""
+        return self._short.get(label.key, t(label.title))
 
     def _used(self, key: str) -> bool:
         return any(key in pair for pair in self._cells)

@@ -40,7 +40,7 @@ def to(key: str, text: str, **arguments: Any) -> tuple[str, str] | None:
 def waiting(engine: Engine) -> list[Thing]:
     """Everything that needs this reader, the most costly first."""
     found: list[Thing] = []
-    for look in (_held, _failed_policies, _broken_plugins, _reviews, _failed_jobs, _rejected, _rules):
+    for look in (_held, _failed_policies, _broken_plugins, _reviews, _failed_jobs, _rejected, _rules, _nothing_scheduled):
         found += look(engine)
     return found[:MOST]
 
@@ -172,6 +172,25 @@ def _rules(engine: Engine) -> list[Thing]:
             to("rulebook", t("Open", "打开")),
         )
         for each in found[:3]
+    ]
+
+
+def _nothing_scheduled(engine: Engine) -> list[Thing]:
+    """Grades go stale where nobody runs them again; said only once something has run."""
+    if not may("runs", "write") or any(each.enabled for each in engine.schedules.list()) or not engine.runs(1):
+        return []
+    entry = entries().get("runs")
+    return [
+        Thing(
+            "info",
+            "clock",
+            t("Nobody grades tonight", "今晚没有安排分级"),
+            t(
+                "No run is scheduled, so grades stay as they are until somebody starts one.",
+                "未安排定时运行，等级将保持不变，直到有人手动运行。",
+            ),
+            (t("Schedule", "安排"), url_for("runs.schedules")) if entry else None,
+        )
     ]
 
 

@@ -11,6 +11,7 @@ from flask import Flask, g
 
 from admin import findings
 from admin.formats import Formats
+from admin.pictures import short_titles
 from engine import Text
 
 
@@ -118,3 +119,18 @@ def test_how_the_run_went(language: str, faults: dict[str, str], en: str, zh: st
     said = findings.run_title(SimpleNamespace(seconds={"read": 1.0, "write": 0.6}, faults=faults))
     assert said.endswith({"en": en, "zh": zh}[language])
     assert {"en": "1.6 s", "zh": "1.6 秒"}[language] in said
+
+
+@pytest.mark.parametrize(
+    ("titles", "short"),
+    [
+        (["Grade A", "Grade B"], ["A", "B"]),
+        (["A 级", "B 级"], ["A", "B"]),
+        (["Champions", "Loyal"], ["Champions", "Loyal"]),
+        (["Grade A"], ["Grade A"]),
+        (["Class A", "Grade B"], ["Class A", "Grade B"]),
+        (["very good", "very bad"], ["very good", "very bad"]),
+    ],
+)
+def test_short_titles(titles: list[str], short: list[str]) -> None:
+    assert short_titles(titles) == short
