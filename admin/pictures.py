@@ -123,7 +123,7 @@ class Matrix:
 
     def short(self, label: Any) -> str:
         """The title of a label as it stands in the matrix."""
-        return self._short.get(label.key, t(label.title))
+        return str(self._short.get(label.key, t(label.title)))
 
     def _used(self, key: str) -> bool:
         return any(key in pair for pair in self._cells)

@@ -7,6 +7,7 @@ same machine, else when the lease is over.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -29,10 +30,11 @@ TELL_SECONDS = 0.3
 
 
 class Worker:
-    """Threads that do jobs of one engine until `stop` is called."""
+    """Threads that do jobs of one engine until `stop` is called, or the process `parent` that started this one is gone."""
 
-    def __init__(self, engine: Engine, *, threads: int = 2) -> None:
+    def __init__(self, engine: Engine, *, threads: int = 2, parent: int | None = None) -> None:
         self.engine = engine
+        self._parent = parent
         self.owner = owner_name()
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._serve, name=f"job-{n}", daemon=True) for n in range(1, threads + 1)]
@@ -81,6 +83,9 @@ class Worker:
         """Call for what waits and nobody was called for, and give the schedules their minute."""
         called: set[int] = set()
         while not self._stopping.is_set():
+            if self._parent is not None and os.getppid() != self._parent:
+                self.stop()
+                return
             try:
                 waiting = self.engine.jobs.reap()
                 for number in waiting:

@@ -114,7 +114,9 @@ class Child:
         while not self._stopping.is_set():
             started = time.monotonic()
             environment = {**os.environ, "TIERWISE_DATABASE_URL": self._url}
-            self._process = subprocess.Popen([sys.executable, "-m", "engine.cli", "worker", "--quiet"], env=environment)
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "engine.cli", "worker", "--quiet", "--with", str(os.getpid())], env=environment
+            )
             self._process.wait()
             if self._stopping.is_set():
                 return
@@ -126,8 +128,9 @@ class Child:
 @click.command(short_help="Do the jobs of the console and of schedules.")
 @click.option("--threads", type=click.IntRange(1, 16), default=2, show_default=True, help="How many jobs at once.")
 @click.option("--quiet", is_flag=True, help="Say nothing but what goes wrong.")
+@click.option("--with", "parent", type=int, metavar="PID", help="End when this process, which started the worker, is no more.")
 @pass_app
-def worker(app: App, threads: int, quiet: bool) -> None:
+def worker(app: App, threads: int, quiet: bool, parent: int | None) -> None:
     """Do jobs until interrupted: runs, simulations, imports, exports, schedules.
 
     Any number of workers may serve one store. It may be killed: what it was doing is taken up again.
@@ -137,7 +140,7 @@ def worker(app: App, threads: int, quiet: bool) -> None:
 
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     with Engine.open(app.settings.database_url, create=False) as engine:
-        made = Worker(engine, threads=threads)
+        made = Worker(engine, threads=threads, parent=parent)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: made.stop())
         if not quiet:
