@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 
 from admin.access import OWN_GATE, PUBLIC, SIGNED_IN, declared
 from engine.service import Engine
-from tests.admin.conftest import PASSWORD, ROLES, Browser, open_app
+from tests.admin.conftest import PASSWORD, ROLES, Browser, open_app, pages
 
 
 def rules(app: Flask) -> list[Rule]:
@@ -113,9 +113,12 @@ def test_every_answer_carries_its_headers(people: dict[str, Browser], path: str)
     assert "Server" not in found or "Werkzeug" not in found["Server"]
 
 
-@pytest.mark.parametrize("path", ["/", "/profile", "/nowhere"])
-def test_no_page_has_inline_code(people: dict[str, Browser], path: str) -> None:
-    page = people["administrator"].get(path).text
+def test_no_page_has_inline_code(people: dict[str, Browser], app: Flask) -> None:
+    for path in [*pages(app), "/runs/1", "/plugins/rfm", "/nowhere"]:
+        no_inline_code(people["administrator"].get(path).text)
+
+
+def no_inline_code(page: str) -> None:
     assert re.findall(r"<[^>]*\s(?:on\w+|style)\s*=", page) == []
     assert re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")[^>]*>", page) == []
     assert "javascript:" not in page

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from admin.app import create_app  # noqa: F401  # the environment that templates are read with
 from admin.words import fill, t
-from tests.admin.conftest import Browser
+from tests.admin.conftest import Browser, pages
 
 ADMIN = Path(__file__).parents[2] / "admin"
 SOURCES = sorted(ADMIN.rglob("*.py"))
@@ -106,20 +106,22 @@ def visible(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", page) + " " + attributes)
 
 
-PAGES = ("/", "/profile", "/login", "/nowhere", "/runs/", "/runs/1", "/runs/schedules", "/jobs/", "/plugins/", "/plugins/rfm")
+PAGES = ("/nowhere", "/runs/1", "/plugins/rfm")
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_chinese_page_has_no_english_sentence(people: dict[str, Browser], app: Flask, path: str) -> None:
+def test_a_chinese_page_has_no_english_sentence(people: dict[str, Browser], app: Flask) -> None:
     who = people["administrator"].speak("zh")
+    wrong = {}
     try:
-        page = who.get(path, follow_redirects=True).text
+        for path in [*pages(app), *PAGES]:
+            page = who.get(path, follow_redirects=True).text
+            assert '<html lang="zh-Hans"' in page, path
+            english = re.findall(r"(?:[A-Za-z][a-z']+[ ,]+){3,}[A-Za-z][a-z]+", visible(page))
+            if [words for words in english if words not in ALLOWED]:
+                wrong[path] = english
     finally:
         who.speak("en")
-    assert '<html lang="zh-Hans"' in page
-    text = visible(page)
-    english = [words for words in re.findall(r"(?:[A-Za-z][a-z']+[ ,]+){3,}[A-Za-z][a-z]+", text) if words not in ALLOWED]
-    assert english == []
+    assert wrong == {}
 
 
 ALLOWED: set[str] = set()
