@@ -205,16 +205,22 @@ def compare(live: Outcome, draft: Outcome, amount: Array, *, movers: int = 20) -
         moved=int(anyone.sum()),
         moved_amount=int(amount[anyone].sum()),
         sizes={
-            address: _sizes(output, draft.column(address)) for address, output in after.items() if output.labels or output.kind == "flag"
+            address: _sizes(output, draft.column(address), migrations.get(address))
+            for address, output in after.items()
+            if output.labels or output.kind == "flag"
         },
     )
 
 
-def _sizes(output: Output, column: Column) -> Sizes:
+def _sizes(output: Output, column: Column, migration: Migration | None) -> Sizes:
+    if migration is not None:
+        counts = migration.counts_after
+        total = sum(counts.values()) - counts.pop(NO_VALUE)
+        return Sizes(counts, total)
     if output.kind == "set":
         assert not isinstance(column, Codes)
-        counts = [np.count_nonzero(column >> np.uint64(bit) & np.uint64(1)) for bit in range(len(output.labels))]
-        return Sizes({key: int(count) for key, count in zip(output.keys, counts, strict=True)}, int(np.count_nonzero(column)))
+        members = [np.count_nonzero(column >> np.uint64(bit) & np.uint64(1)) for bit in range(len(output.labels))]
+        return Sizes({key: int(count) for key, count in zip(output.keys, members, strict=True)}, int(np.count_nonzero(column)))
     codes, keys = _codes(column)
     by_code = np.bincount(codes[codes >= 0], minlength=len(keys)).tolist()
     return Sizes(dict(zip(keys, by_code, strict=True)), sum(by_code))
@@ -238,24 +244,25 @@ def _codes(column: Column) -> tuple[Array, tuple[str, ...]]:
 def _migration(address: str, live: Output, draft: Output, was: Column, now: Column, amount: Array) -> tuple[Migration, Flags | None]:
     """The matrix of one output, and who moves; None when nobody does."""
     (first, before), (second, after) = _codes(was), _codes(now)
-    wide = len(after) + 1
-    pair = np.where(first < 0, len(before), first).astype(np.int32) * np.int32(wide) + np.where(second < 0, len(after), second).astype(
-        np.int32
-    )
-    shape = (len(before) + 1, wide)
-    size = shape[0] * wide
-    migration = Migration(
-        address,
-        draft.kind,
-        (*before, NO_VALUE),
-        (*after, NO_VALUE),
-        np.bincount(pair, minlength=size).reshape(shape),
-        # whole numbers below 2^53: exact in any order
-        np.bincount(pair, weights=amount, minlength=size).astype(np.int64).reshape(shape),
-        live.labels,
-        draft.labels,
-    )
-    return migration, migration._differs.ravel()[pair] if migration.moved else None
+    cells = first.astype(np.intp) + 1  # bincount takes this type as it is; no value is 0 here and goes last below
+    if was is not now:
+        cells *= len(after) + 1
+        cells += second
+        cells += 1
+    customers, amounts = _counted(cells, None, was is now, before, after), _counted(cells, amount, was is now, before, after)
+    keys = (*before, NO_VALUE), (*after, NO_VALUE)
+    migration = Migration(address, draft.kind, *keys, customers, amounts, live.labels, draft.labels)
+    if not migration.moved:
+        return migration, None
+    return migration, np.roll(migration._differs, 1, axis=(0, 1)).ravel()[cells]
+
+
+def _counted(cells: Array, weights: Array | None, same: bool, before: Sequence[str], after: Sequence[str]) -> Array:
+    """Customers, or the sum of their weights (whole numbers below 2^53: exact in any order), per cell of the matrix."""
+    shape = len(before) + 1, len(after) + 1
+    sums = np.bincount(cells, weights=weights, minlength=shape[1] if same else shape[0] * shape[1])
+    matrix = np.diag(sums) if same else sums.reshape(shape)
+    return np.roll(matrix, -1, axis=(0, 1)).astype(np.int64)
 
 
 def _different(was: Column, now: Column) -> int:
@@ -278,10 +285,9 @@ def _hits(live: Outcome, draft: Outcome) -> dict[str, list[tuple[int, int, int]]
     found = {}
     for key, policy in draft.policies.items():
         other = live.policies.get(key)
-        if other is not None and _rules(policy) is not None and _rules(other) is not None:
-            before, after = _rules(other), _rules(policy)
-            assert before is not None
-            assert after is not None
+        before = _rules(other) if other is not None else None
+        after = before if other is not None and policy.rule is other.rule else _rules(policy)
+        if before is not None and after is not None:
             found[key] = [(rule, before.get(rule, 0), after.get(rule, 0)) for rule in sorted({*before, *after})]
     return found
 
@@ -296,7 +302,9 @@ def _rules(policy: PolicyOutcome) -> dict[int, int] | None:
 def _withheld(live: Outcome, draft: Outcome) -> dict[str, dict[str, tuple[int, int]]]:
     found: dict[str, dict[str, tuple[int, int]]] = {}
     for key, policy in draft.policies.items():
-        before, after = _reasons(live, live.policies.get(key)), _reasons(draft, policy)
+        other = live.policies.get(key)
+        before = _reasons(live, other)
+        after = before if other is not None and policy.reason is other.reason else _reasons(draft, policy)
         both = {words: (before.get(words, 0), after.get(words, 0)) for words in [*after, *before]}
         if both:
             found[key] = dict(sorted(both.items(), key=lambda item: -max(item[1])))
