@@ -1,0 +1,40 @@
+"""Every text of the editors' scripts stands there in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = sorted((Path(__file__).parents[2] / "admin" / "static" / "js" / "editors").glob("*.js"))
+CHINESE = re.compile("[\u3400-\u9fff]")
+STRING = r"'((?:[^'\\]|\\.)*)'"
+PAIR = re.compile(rf"\b(?:say|fault)\(\s*{STRING}\s*,\s*{STRING}")
+OBJECT = re.compile(rf"\ben: {STRING}[^,{{}}]*, zh: {STRING}")
+SAME = {", ", "; ", ". ", ".", "{name} {value}", "XLSX", "CSV", "is {low} {high}"}
+
+
+def pairs(text: str) -> list[tuple[str, str]]:
+    """Every pair of texts in a script."""
+    return PAIR.findall(text) + OBJECT.findall(text)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_every_text_has_two_halves(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    wrong = []
+    for en, zh in pairs(text):
+        words = re.sub(r"\{\w+\}", "", en)
+        if CHINESE.search(en) or (re.search("[A-Za-z]{2}", words) and en not in SAME and not CHINESE.search(zh)):
+            wrong.append((en, zh))
+    assert wrong == []
+    assert len(re.findall(r"\bsay\('", text)) == len(PAIR.findall(text)) - len(re.findall(r"\bfault\('", text)), (
+        "a text without its other half"
+    )
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_no_script_makes_markup_or_code_of_texts(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\('style'", text) == []
