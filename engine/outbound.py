@@ -102,7 +102,7 @@ def is_public(address: _Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
-        if any(address in network for network in _HIDDEN_V4):
+        if address.is_site_local or any(address in network for network in _HIDDEN_V4):
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved and not address.is_unspecified
 

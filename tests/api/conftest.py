@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from engine.api import create_app
-from engine.permissions import AREAS, ROLES
+from engine.permissions import AREAS
 from engine.service import Engine
 
 AS_OF = "2025-12-31"
@@ -91,19 +92,32 @@ def _quiet() -> Iterator[None]:
     logger.setLevel(before)
 
 
-def client_of(url: str) -> Iterator[Client]:
+def client_of(url: str, *, filled: bool = False) -> Iterator[Client]:
     with Engine.open(url, actor="operator") as engine:
-        fill(engine)
+        if not filled:
+            fill(engine)
         app = create_app(engine)
         client = Client(app, engine, "")
         yield client.key()
         app.extensions["tierwise-api"].ledger.close()
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with its shop, made once: tests take a copy."""
+    path = Path(tmp_path_factory.mktemp("filled")) / "store.db"
+    with Engine.open(f"sqlite:///{path}", actor="operator") as engine:
+        fill(engine)
+        with engine.store.sql.connect() as connection:
+            connection.exec_driver_sql("pragma wal_checkpoint(TRUNCATE)")
+    return path
+
+
 @pytest.fixture
-def api(sqlite_url: str) -> Iterator[Client]:
+def api(sqlite_url: str, filled: Path) -> Iterator[Client]:
     """The API on SQLite, shown a key that may everything."""
-    yield from client_of(sqlite_url)
+    shutil.copy(filled, sqlite_url.removeprefix("sqlite:///"))
+    yield from client_of(sqlite_url, filled=True)
 
 
 @pytest.fixture
@@ -113,9 +127,8 @@ def api_both(store_url: str) -> Iterator[Client]:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def shared(tmp_path_factory: pytest.TempPathFactory, filled: Path) -> Iterator[Client]:
     """One API for tests that leave nothing behind that others would notice."""
-    yield from client_of(f"sqlite:///{Path(tmp_path_factory.mktemp('api')) / 'store.db'}")
-
-
-ROLE_NAMES = tuple(ROLES)
+    path = Path(tmp_path_factory.mktemp("api")) / "store.db"
+    shutil.copy(filled, path)
+    yield from client_of(f"sqlite:///{path}", filled=True)

@@ -1,0 +1,189 @@
+"""Every route that changes something: ten times at once with one idempotency key is once; and a rehearsal changes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from engine.store.models import idempotency_key, metadata
+from engine.webhooks import Webhooks
+from tests.api.conftest import Client
+from tests.api.test_access import ROUTES
+
+MUTATING = sorted((method, path) for (method, path), need in ROUTES.items() if need.mutates)
+
+
+def user(api: Client) -> None:
+    api.engine.people.add("till", roles=["service"])
+
+
+def draft(api: Client, *steps: str) -> None:
+    """A draft of till's on its way; who decides is chen, whose key is used."""
+    if "till" not in {each.name for each in api.engine.people.users()}:
+        user(api)
+    author = api.engine.acting_as("till").drafts
+    document = {key: value for key, value in api.engine.version().document.items() if key in ("format", "name", "policies", "guards")}
+    document["policies"] = [entry for entry in document["policies"] if entry["type"] == "lifecycle"]
+    author.new(document={**document, "name": "Another"}, title="one")
+    for step in steps:
+        if step == "edit":
+            author.edit(1, revision=1, title="two")
+        elif step == "submit":
+            author.submit(1)
+        elif step == "approve":
+            api.engine.acting_as("chen").drafts.approve(1)
+        elif step == "publish":
+            api.engine.acting_as("chen").drafts.publish(1)
+
+
+def job(api: Client, status: str = "queued") -> None:
+    found = api.engine.jobs.submit("run", {"as_of": "2026-01-01"})
+    if status == "cancelled":
+        api.engine.jobs.cancel(found.id)
+
+
+def fix(api: Client, approved: bool = False, asked_by: str = "till") -> None:
+    if "till" not in {each.name for each in api.engine.people.users()}:
+        user(api)
+    import time
+
+    until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 20 * 86_400))
+    found = api.engine.acting_as(asked_by).fixed_values.request("C1", "abc.class", "A", reason="contract", until=until)
+    if approved:
+        api.engine.acting_as("till" if asked_by == "chen" else "chen").fixed_values.approve(found.id)
+
+
+def webhook(api: Client, delivered: bool = False) -> None:
+    hooks = Webhooks(api.engine, resolve=lambda host, port: ["93.184.216.34"])
+    hooks.add("shop", "https://shop.example.com/", ["run.visible"])
+    if delivered:
+        api.engine.run("2026-01-03")
+        hooks.collect()
+
+
+def held(api: Client) -> None:
+    from sqlalchemy import update
+
+    from engine.store.models import run
+
+    record = api.engine.run("2026-01-03", historical=True)
+    with api.engine.store.write() as connection:
+        connection.execute(update(run).where(run.c.id == record.id).values(status="held", historical=0))
+
+
+Case = tuple[Callable[[Client], Any], str, Any]
+ONE_ORDER = {"rows": [{"order": "N1", "customer": "C1", "ordered_at": "2026-01-01", "amount": "5.00"}]}
+NOTHING: Callable[[Client], Any] = lambda api: None  # noqa: E731
+
+CASES: dict[tuple[str, str], Case] = {
+    ("POST", "/facts/<kind>"): (NOTHING, "/facts/orders", ONE_ORDER),
+    ("PATCH", "/facts/<kind>/<path:fact>"): (NOTHING, "/facts/customers/C1", {"fields": {"region": "South"}}),
+    ("PUT", "/facts/<kind>/<path:fact>/voided"): (NOTHING, "/facts/orders/O1/voided", {"voided": True}),
+    ("POST", "/batches/<int:batch>/undo"): (NOTHING, "/batches/2/undo", None),
+    ("POST", "/users"): (NOTHING, "/users", {"name": "new", "roles": ["viewer"]}),
+    ("PATCH", "/users/<name>"): (user, "/users/till", {"language": "zh"}),
+    ("POST", "/users/<name>/disable"): (user, "/users/till/disable", None),
+    ("POST", "/users/<name>/enable"): (user, "/users/till/enable", None),
+    ("PUT", "/users/<name>/password"): (user, "/users/till/password", {"password": "another lake, further down"}),
+    ("PUT", "/roles/<role>/<area>"): (NOTHING, "/roles/viewer/rules", {"read": False, "write": False}),
+    ("POST", "/keys"): (user, "/keys", {"title": "k", "user": "till", "scopes": ["results:read"]}),
+    ("DELETE", "/keys/<int:key>"): (lambda api: (user(api), api.key(user="till")), "/keys/2", None),
+    ("DELETE", "/sessions/<int:session>"): (
+        lambda api: api.engine.people.start_session(api.engine.people.user("chen")), "/sessions/1", None,
+    ),
+    ("POST", "/runs"): (NOTHING, "/runs", {"as_of": "2026-01-01"}),
+    ("POST", "/runs/<int:run>/release"): (held, "/runs/2/release", None),
+    ("POST", "/jobs/<int:job>/cancel"): (job, "/jobs/1/cancel", None),
+    ("POST", "/jobs/<int:job>/retry"): (lambda api: job(api, "cancelled"), "/jobs/1/retry", None),
+    ("POST", "/schedules"): (NOTHING, "/schedules", {"cron": "0 2 * * *"}),
+    ("PUT", "/schedules/<int:schedule>/enabled"): (lambda api: api.engine.schedules.add_run("0 2 * * *"), "/schedules/1/enabled", {"enabled": False}),
+    ("DELETE", "/schedules/<int:schedule>"): (lambda api: api.engine.schedules.add_run("0 2 * * *"), "/schedules/1", None),
+    ("POST", "/drafts"): (NOTHING, "/drafts", {"title": "one"}),
+    ("PATCH", "/drafts/<int:draft>"): (draft, "/drafts/1", {"title": "two"}),
+    ("DELETE", "/drafts/<int:draft>"): (draft, "/drafts/1", None),
+    ("POST", "/drafts/<int:draft>/undo"): (draft, "/drafts/1/undo", {"to": 1}),
+    ("POST", "/drafts/<int:draft>/submit"): (draft, "/drafts/1/submit", {}),
+    ("POST", "/drafts/<int:draft>/withdraw"): (lambda api: draft(api, "submit"), "/drafts/1/withdraw", {}),
+    ("POST", "/drafts/<int:draft>/approve"): (lambda api: draft(api, "submit"), "/drafts/1/approve", {"hash": "..."}),
+    ("POST", "/drafts/<int:draft>/reject"): (lambda api: draft(api, "submit"), "/drafts/1/reject", {}),
+    ("POST", "/drafts/<int:draft>/publish"): (lambda api: draft(api, "submit", "approve"), "/drafts/1/publish", {}),
+    ("POST", "/rulebooks/rollback"): (lambda api: draft(api, "submit", "approve", "publish"), "/rulebooks/rollback", {}),
+    ("POST", "/fixed-values"): (NOTHING, "/fixed-values", "fix"),
+    ("POST", "/fixed-values/<int:fixed>/approve"): (fix, "/fixed-values/1/approve", None),
+    ("POST", "/fixed-values/<int:fixed>/reject"): (fix, "/fixed-values/1/reject", None),
+    ("POST", "/fixed-values/<int:fixed>/withdraw"): (lambda api: fix(api, asked_by="chen"), "/fixed-values/1/withdraw", None),
+    ("POST", "/fixed-values/<int:fixed>/end"): (lambda api: fix(api, True), "/fixed-values/1/end", None),
+    ("POST", "/webhooks"): (NOTHING, "/webhooks", {"title": "t", "url": "https://93.184.216.34/", "events": ["run.visible"]}),
+    ("PATCH", "/webhooks/<int:webhook>"): (webhook, "/webhooks/1", {"enabled": False}),
+    ("POST", "/webhooks/<int:webhook>/deliveries/<int:delivery>/replay"): (lambda api: webhook(api, True), "/webhooks/1/deliveries/1/replay", None),
+}  # fmt: skip
+
+
+def test_every_route_that_changes_something_is_here() -> None:
+    assert sorted((method, f"/api/v1{path}") for method, path in CASES) == MUTATING
+
+
+def prepared(api: Client, case: Case) -> tuple[str, Any]:
+    ready, path, body = case
+    ready(api)
+    if body == {"hash": "..."}:
+        body = {"hash": api.engine.drafts.get(1).submitted_hash}
+    if body == "fix":
+        import time
+
+        until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 20 * 86_400))
+        body = {"customer": "C1", "output": "abc.class", "value": "A", "reason": "contract", "until": until}
+    return path, body
+
+
+def options(body: Any) -> dict[str, Any]:
+    return {} if body is None else {"json": body}
+
+
+def contents(api: Client) -> dict[str, Any]:
+    """Every row of the store but those of answers kept, and moments of use."""
+    skipped = {"idempotency_key", "api_key"}
+    with api.engine.store.read() as connection:
+        return {table.name: connection.execute(select(table)).all() for table in metadata.sorted_tables if table.name not in skipped}
+
+
+@pytest.mark.parametrize("route", list(CASES), ids=[" ".join(route) for route in CASES])
+def test_ten_at_once_are_one(api: Client, route: tuple[str, str]) -> None:
+    path, body = prepared(api, CASES[route])
+    gate = Barrier(10)
+
+    def send(_: int) -> Any:
+        gate.wait()
+        return api(route[0], path, headers={"Idempotency-Key": "one", "If-Match": '"1"'}, **options(body))
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(send, range(10)))
+    assert {answer.status_code for answer in answers} <= {200, 201, 202}, answers[0].get_data(as_text=True)
+    assert len({answer.get_data() for answer in answers}) == 1
+    assert sum("Idempotent-Replayed" not in answer.headers for answer in answers) == 1
+    after = contents(api)
+    again = api(route[0], path, headers={"Idempotency-Key": "one", "If-Match": '"1"'}, **options(body))
+    assert again.get_data() == answers[0].get_data()
+    other = {"dry_run": "false"}
+    api(route[0], path, headers={"Idempotency-Key": "one", "If-Match": '"1"'}, query_string=other, code=409, **options(body))
+    assert contents(api) == after
+    with api.engine.store.read() as connection:
+        assert len(connection.execute(select(idempotency_key)).all()) == 1
+
+
+@pytest.mark.parametrize("route", list(CASES), ids=[" ".join(route) for route in CASES])
+def test_a_rehearsal_answers_and_changes_nothing(api: Client, route: tuple[str, str]) -> None:
+    path, body = prepared(api, CASES[route])
+    before, jobs = contents(api), [each.as_dict() for each in api.engine.jobs.list()]
+    answer = api(route[0], path, headers={"If-Match": '"1"'}, query_string={"dry_run": "true"}, **options(body))
+    assert answer.status_code in (200, 201, 202), answer.get_data(as_text=True)
+    assert answer.headers["Dry-Run"] == "true"
+    assert contents(api) == before
+    assert [each.as_dict() for each in api.engine.jobs.list()] == jobs
+    assert re.match("/", path)
