@@ -34,6 +34,7 @@ JOINTS = {
     "engine.job_kinds",
     "engine.insight",
     "engine.jobs",
+    "engine.coalesce",
     "engine.exchange",
     "engine.feed",
     "engine.people",

@@ -10,9 +10,6 @@ import time
 from threading import Lock
 
 from flask import Request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 from engine.api.problems import Problem
 from engine.errors import NotAllowed
@@ -22,7 +19,35 @@ REMEMBERED = 1.0
 """Seconds for which a verified key is not looked up again."""
 
 _MOST_REMEMBERED = 10_000
-_GUESSES = RateLimitItemPerMinute(60)
+_GUESSES = 60
+_MOST_COUNTED = 100_000
+
+
+class Counter:
+    """Counts per name and minute, in this process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._minute = 0
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def count(self, kind: str, name: str) -> int:
+        """One more; returns how many there are in this minute."""
+        minute = int(time.time()) // 60
+        with self._lock:
+            if minute != self._minute or len(self._counts) > _MOST_COUNTED:
+                self._minute, self._counts = minute, {}
+            found = self._counts[(kind, name)] = self._counts.get((kind, name), 0) + 1
+        return found
+
+    def counted(self, kind: str, name: str) -> int:
+        """How many there are in this minute."""
+        return self._counts.get((kind, name), 0) if int(time.time()) // 60 == self._minute else 0
+
+    @staticmethod
+    def wait() -> int:
+        """Seconds until the next minute begins."""
+        return 60 - int(time.time()) % 60
 
 
 class Gate:
@@ -33,8 +58,8 @@ class Gate:
         self.sandbox = sandbox
         self._known: dict[str, tuple[float, Caller]] = {}
         self._lock = Lock()
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._light, self._heavy = RateLimitItemPerMinute(light), RateLimitItemPerMinute(heavy)
+        self._counter = Counter()
+        self.light, self.heavy = light, heavy
 
     def caller(self, request: Request) -> Caller:
         """Who shows the key of a request. Raises `Problem`: 401 without a valid one, 429 after too many invalid ones."""
@@ -46,12 +71,12 @@ class Gate:
         if known is not None and known[0] > time.monotonic():
             return known[1]
         address = request.remote_addr or ""
-        if not self._limiter.test(_GUESSES, "guess", address):
-            raise _limited(self._wait(_GUESSES, "guess", address), "too many keys that are not valid")
+        if self._counter.counted("guess", address) >= _GUESSES:
+            raise _limited("too many keys that are not valid")
         try:
             found = self.people.verify_key(secret)
         except NotAllowed as error:
-            self._limiter.hit(_GUESSES, "guess", address)
+            self._counter.count("guess", address)
             raise _refused(str(error)) from None
         if found.key.test is not self.sandbox:
             raise _refused("test keys work in a sandbox only" if found.key.test else "a sandbox takes test keys only")
@@ -75,18 +100,15 @@ class Gate:
 
     def count(self, caller: Caller, heavy: bool) -> None:
         """Count a request. Raises `Problem` when there were too many in this minute."""
-        limit = self._heavy if heavy else self._light
-        name = ("heavy" if heavy else "light", str(caller.key.id))
-        if not self._limiter.hit(limit, *name):
-            raise _limited(self._wait(limit, *name), f"more than {limit.amount} requests of this kind in a minute")
-
-    def _wait(self, limit: RateLimitItemPerMinute, *name: str) -> int:
-        return max(1, int(self._limiter.get_window_stats(limit, *name).reset_time - time.time()) + 1)
+        kind, most = ("heavy", self.heavy) if heavy else ("light", self.light)
+        if self._counter.count(kind, str(caller.key.id)) > most:
+            raise _limited(f"more than {most} requests of this kind in a minute")
 
 
 def _refused(detail: str) -> Problem:
     return Problem("unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="tierwise"'})
 
 
-def _limited(wait: int, detail: str) -> Problem:
+def _limited(detail: str) -> Problem:
+    wait = Counter.wait()
     return Problem("rate_limited", f"{detail}; try again in {wait} s", headers={"Retry-After": str(wait)})

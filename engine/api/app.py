@@ -19,6 +19,7 @@ from engine.api.evaluations import Ledger
 from engine.api.kit import ANY_KEY, Call, Need
 from engine.api.telemetry import Telemetry
 from engine.api.views import ALL
+from engine.coalesce import Coalescer
 from engine.service import Engine
 from engine.warm import Warm
 
@@ -48,6 +49,7 @@ class TierwiseApi:
         settings = engine.settings
         self.gate = Gate(engine.people, light=settings.api_rate, heavy=settings.api_heavy_rate, sandbox=sandbox)
         self.warm = Warm(engine)
+        self.together = Coalescer()
         self.telemetry = Telemetry()
         self.ledger = Ledger(engine)
         self.spec: apispec.APISpec | None = None

@@ -80,7 +80,7 @@ def evaluate(call: Call) -> Any:
         raise Problem("run_needed", str(error)) from None
     call.engine.__dict__["_evaluator"] = evaluator
     if "features" in body:
-        found, names = call.engine.evaluate(features=body["features"]), [None] * len(body["features"])
+        found, names = api.together.of_features(evaluator, body["features"]), [None] * len(body["features"])
         batch = evaluator.record.batch_id
     else:
         names = body["customers"]
