@@ -97,6 +97,7 @@ def _templates(app: Flask) -> None:
             "look": g.get("theme", "system"),
             "sidebar": sidebar.groups,
             "live": views.live_state,
+            "said_fault": errors.said,
         }
 
     @app.template_filter("paragraphs")

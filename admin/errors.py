@@ -13,8 +13,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from admin.access import SAFE, wants_json
-from admin.words import t
-from engine import TierwiseError
+from admin.words import language, t
+from engine import Engine, TierwiseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,14 +41,21 @@ def answer(status: int, title: str, text: str, *, hint: str = "", faults: Sequen
     return page, status
 
 
+def said(problem: Any) -> str:
+    """An error of the engine, or one of its faults, in the reader's language."""
+    return Engine.said(problem, language())
+
+
 def refused(error: TierwiseError) -> ResponseReturnValue:
     """A verb refused what was asked: its words are for people, and nothing was changed."""
+    faults = getattr(error, "faults", ())
+    text = said(error)
     return answer(
         400,
         t("That was not done", "未执行"),
-        str(error),
+        text.split("\n", 1)[0] if faults else text,
         hint=t("Nothing was changed. Go back, mend it, and try again.", "未做任何更改。请返回修正后重试。"),
-        faults=getattr(error, "faults", ()),
+        faults=faults,
     )
 
 

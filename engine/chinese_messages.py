@@ -58,6 +58,9 @@ CHINESE: Mapping[str, str] = {
     "{}: {} is not a moment": "{}：{} 不是时点",
     "expected 2025-12-31, 2025-12-31T08:00 or 2025-12-31T08:00:00+08:00": "应为 2025-12-31、2025-12-31T08:00 或 2025-12-31T08:00:00+08:00",
     "{}: {} lies outside 1970 to 9999": "{}：{} 不在 1970 至 9999 年之间",
+    # policies
+    "each cut must lie between 0 and 1, found {}": "每个分界须在 0 与 1 之间，实为 {}",
+    "80 % is 0.8": "80% 写作 0.8",
     # runs
     "nothing has run yet": "尚未运行过",
     "start with: tierwise run": "请先执行：tierwise run",

@@ -6,6 +6,7 @@ verb is all or nothing, and a run keeps the moment it was asked for: it ends wit
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ from engine.moments import as_moment
 
 if TYPE_CHECKING:
     from engine.service import Engine
+
+_DRAFT = re.compile(r"d[0-9]{1,9}")
 
 Tell = Callable[[str, int, int | None], None]
 """Report progress: what is being done, how much of it is done, and of how much (None: unknown)."""
@@ -77,6 +80,17 @@ def _run(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any
 
 def _simulate(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     tell("simulate", 0, 1)
+    if _DRAFT.fullmatch(str(params["draft"])):  # a draft of the store: everything that its page shows
+        key = engine.simulations.key(params["draft"])
+        picture = engine.simulations.of(params["draft"], as_of=params.get("as_of")).as_dict()
+        tell("simulate", 1, 1)
+        return {
+            "key": key,
+            "picture": picture,
+            "customers": picture["customers"],
+            "moved": picture["moved"],
+            "amount": picture["moved_amount"],
+        }
     found = engine.simulate(params["draft"], as_of=params.get("as_of"), movers=params.get("movers") or 20)
     tell("simulate", 1, 1)
     compared = found.comparison

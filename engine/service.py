@@ -21,7 +21,11 @@ from zoneinfo import ZoneInfo
 from engine import runner
 from engine.catalogue import Catalogue, Feature
 from engine.documents import Document
+<<<<<<< HEAD
 from engine.errors import FactError, RulebookError, RunError, UnknownCustomer, did_you_mean
+=======
+from engine.errors import Fault, RulebookError, RunError, TierwiseError, UnknownCustomer
+>>>>>>> 50a730c (Simulations in the console: flow, matrix, movers with their reason, what blocks and what mends it)
 from engine.moments import Moment, as_moment, month_starts, written
 from engine.registry import PluginHealth, Registry, load_plugins
 from engine.rulebook import Rulebook, load_rulebook, nothing
@@ -56,6 +60,7 @@ if TYPE_CHECKING:
     from engine.rule_findings import RuleFinding
     from engine.schedules import Schedules
     from engine.simulation import Previewer, Simulation
+    from engine.simulations import Simulations
     from engine.store.ingest import ImportReport, UndoReport
     from engine.store.ingest.assistant import FileView
     from engine.store.ingest.fields import Field
@@ -169,6 +174,13 @@ class Engine:
         from engine.drafts import Drafts
 
         return Drafts(self)
+
+    @cached_property
+    def simulations(self) -> Simulations:
+        """Simulations of drafts, remembered while nothing they rest on changes, and who is behind their numbers."""
+        from engine.simulations import Simulations
+
+        return Simulations(self)
 
     def features(self) -> Sequence[Feature]:
         """Every feature of the live rulebook's catalogue, or of the store's when none is published."""
@@ -370,7 +382,8 @@ class Engine:
 
         return difference_words(was, now, self.registry.policies.get, currency=self.business.currency)
 
-    def _live_or_nothing(self) -> Rulebook:
+    def live_or_nothing(self) -> Rulebook:
+        """The live rulebook, or one without any policy where nothing is published yet."""
         with self.store.read() as connection:
             published = rulebooks.any_live(connection)
         return self.rulebook() if published else nothing(self.catalogue)
@@ -471,7 +484,7 @@ class Engine:
         """
         from engine.simulation import simulate
 
-        return simulate(self.store, self._live_or_nothing(), self.check(draft), self.simulated_moment(as_of), movers=movers)
+        return simulate(self.store, self.live_or_nothing(), self.check(draft), self.simulated_moment(as_of), movers=movers)
 
     def previewer(self, *, as_of: Moment = None) -> Previewer:
         """Keep features and the live outcome in memory, for one preview after another: `previewer.preview(engine.check(draft))`."""
@@ -566,6 +579,13 @@ class Engine:
         from engine.export import changes_frame
 
         return changes_frame(self.store, self.run_record(run_id), self.zone)
+
+    @staticmethod
+    def said(problem: TierwiseError | Fault, language: str) -> str:
+        """An error, or a single fault, in the language of a reader ("en" or "zh")."""
+        from engine.chinese import error_in, fault_in
+
+        return fault_in(problem, language) if isinstance(problem, Fault) else error_in(problem, language)
 
     def written(self, moment: int) -> str:
         """A moment in full, in the business time zone."""

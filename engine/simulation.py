@@ -45,7 +45,7 @@ class Simulation:
     """What a draft would change, as of one moment (UTC epoch seconds).
 
     comparison: every figure. live, draft: both outcomes, row by row. recomputed: the policies of the draft that were
-    computed anew. base_run: the run that former outcomes come from. seconds: per step.
+    computed anew. base_run: the run that former outcomes come from. seconds: per step. amount: revenue per row, minor units.
     """
 
     as_of: int
@@ -58,6 +58,7 @@ class Simulation:
     seconds: dict[str, float]
     live: Outcome = field(repr=False)
     draft: Outcome = field(repr=False)
+    amount: Array = field(repr=False)
 
     @property
     def migrations(self) -> dict[str, Migration]:
@@ -175,6 +176,7 @@ class Previewer:
             seconds=seconds,
             live=self.outcome,
             draft=outcome,
+            amount=self.amount,
         )
 
     def evaluate(self, draft: Rulebook, only: str | None = None) -> tuple[Outcome, frozenset[str]]:

@@ -161,11 +161,11 @@ def _place(key: str | None, labels: Sequence[Label], flag: bool) -> Place | None
         return None
     for position, label in enumerate(labels):
         if label.key == key:
-            return Place(label.title, step_of(label, position, len(labels)), None if flag else _rank(position, labels))
+            return Place(label.title, step_of(label, position, len(labels)), None if flag else rank_in(position, labels))
     return Place(Text(key, key))
 
 
-def _rank(position: int, labels: Sequence[Label]) -> int:
+def rank_in(position: int, labels: Sequence[Label]) -> int:
     """Which labels are better: by their steps where each has one (stages stand in order of life, not of worth), else by position."""
     steps = [label.step for label in labels]
     return position if None in steps else steps[position] or 0

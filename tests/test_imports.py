@@ -50,6 +50,8 @@ JOINTS = {
     "engine.service",
     "engine.standing",
     "engine.simulation",
+    "engine.simulation_picture",
+    "engine.simulations",
     "engine.summaries",
     "engine.trial",
     "engine.verification",

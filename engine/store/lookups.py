@@ -32,6 +32,11 @@ def external_ids(connection: Connection, customers: list[int]) -> dict[int, str]
     return dict(connection.execute(select(customer.c.id, customer.c.external_id).where(customer.c.id.in_(customers))).all())
 
 
+def names_of(connection: Connection, customers: list[int]) -> dict[int, str | None]:
+    """The names of a few customers by their internal keys."""
+    return dict(connection.execute(select(customer.c.id, customer.c.name).where(customer.c.id.in_(customers))).all())
+
+
 def first_owner(connection: Connection, external_id: str, now: int) -> int:
     """Whom an id named before any join; `now` where that cannot be told."""
     query = select(alias.c.first_customer_id).where(alias.c.external_id == external_id, alias.c.customer_id == now)
