@@ -21,11 +21,7 @@ from zoneinfo import ZoneInfo
 from engine import runner
 from engine.catalogue import Catalogue, Feature
 from engine.documents import Document
-<<<<<<< HEAD
-from engine.errors import FactError, RulebookError, RunError, UnknownCustomer, did_you_mean
-=======
-from engine.errors import Fault, RulebookError, RunError, TierwiseError, UnknownCustomer
->>>>>>> 50a730c (Simulations in the console: flow, matrix, movers with their reason, what blocks and what mends it)
+from engine.errors import FactError, Fault, RulebookError, RunError, TierwiseError, UnknownCustomer, did_you_mean
 from engine.moments import Moment, as_moment, month_starts, written
 from engine.registry import PluginHealth, Registry, load_plugins
 from engine.rulebook import Rulebook, load_rulebook, nothing
