@@ -19,6 +19,7 @@ from admin.flows import direction, flow
 from admin.lists import LIVE
 from admin.mending import standing
 from admin.pages import Page
+from admin.pictures import short_titles
 from admin.tasks import to
 from admin.words import plural, t
 from engine import RulebookError, TierwiseError
@@ -292,6 +293,18 @@ class SimulationMatrix:
         self.columns = [
             Labelled(band) for j, band in enumerate(after) if sum(row[j] for row in self._cells) or (band["key"] and len(after) <= 7)
         ]
+
+        labels = [each for each in {each.key: each for each in [*self.rows, *self.columns]}.values() if each.key]
+        self._short = dict(zip((each.key for each in labels), short_titles([each.title for each in labels]), strict=True))
+
+    @property
+    def named(self) -> bool:
+        """Whether labels are names and not single letters, so that rows need room for them."""
+        return any(len(self.short(row)) > 2 for row in self.rows if row.key)
+
+    def short(self, label: Any) -> str:
+        """The title of a label as it stands in the matrix."""
+        return str(self._short.get(label.key, label.title))
 
     def cell(self, was: str, now: str) -> int:
         """Customers that go from one label to another."""
