@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin import access, account, errors, pages, people, security, sidebar, states, views, words
 from admin.access import declare, gate, may
-from admin.assets import asset
+from admin.assets import asset, param_editors
 from admin.formats import Formats
 from admin.icons import icon
 from admin.models import sessions
@@ -86,7 +86,7 @@ def _templates(app: Flask) -> None:
     app.jinja_env.globals.update(t=t, icon=icon, asset=asset, csp_nonce=security.nonce, may=may, plural=words.plural)
     app.jinja_env.globals.update(initials=people.initials, roles_of=people.roles_of, customer_url=sidebar.customer_url)
     app.jinja_env.globals.update(job_states=states.JOB_STATES, job_kinds=states.JOB_KINDS, output_kinds=states.OUTPUT_KINDS)
-    app.jinja_env.globals.update(has_endpoint=lambda name: name in app.view_functions)
+    app.jinja_env.globals.update(has_endpoint=lambda name: name in app.view_functions, param_editors=param_editors)
 
     @app.context_processor
     def _context() -> dict[str, Any]:

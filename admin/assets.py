@@ -19,3 +19,8 @@ def _fingerprint(name: str, changed: int) -> str:
 def asset(name: str) -> str:
     """The address of a file in `admin/static`, with what it holds as its version."""
     return url_for("static", filename=name, v=_fingerprint(name, (STATIC / name).stat().st_mtime_ns))
+
+
+def param_editors() -> list[str]:
+    """The scripts that edit parameters, one per editor: whatever lies in `js/editors`."""
+    return [asset(f"js/editors/{path.name}") for path in sorted((STATIC / "js" / "editors").glob("*.js"))]

@@ -1,7 +1,7 @@
 """Tierwise: grade every stored customer by policies that are plugins.
 
 For plugin authors: `Policy`, `Params`, `Output`, `Label`, `Reason`, `Picture`, `Text`, `Codes`, `Feature`, `bands`,
-`editors`, `hookimpl`; `Measured`, `Interval` and `Named` for reasons with units and titles; `TableRules`, `ConditionRules` and `ColumnKind` for policies made of rules; and `engine.testing`,
+`editors`, `hookimpl`; `Measured`, `Interval` and `Named` for reasons with units and titles; `TableRules`, `ConditionRules` and `ColumnKind` for policies made of rules; `Scale` for cuts; and `engine.testing`,
 which proves a policy keeps the contract.
 For integrators: `Engine.open(url)` and the errors below `TierwiseError`; `Condition` and `DecisionTable` without a store.
 For us: the map of the modules is docs/explanation/architecture.md.
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from engine.policy import Label, Output, Params, Picture, Policy, Reason, Text
     from engine.quantities import Interval, Measured, Named
     from engine.rule_sets import ConditionRules, RuleSet, TableRules
+    from engine.scales import Scale
     from engine.service import Engine
     from engine.tables import DecisionTable
 
@@ -80,6 +81,7 @@ _HOME = {
     "RuleSet": "engine.rule_sets",
     "RulebookError": "engine.errors",
     "RunError": "engine.errors",
+    "Scale": "engine.scales",
     "StaleDraft": "engine.errors",
     "StoreError": "engine.errors",
     "TableRules": "engine.rule_sets",
@@ -121,6 +123,7 @@ __all__ = [
     "RuleSet",
     "RulebookError",
     "RunError",
+    "Scale",
     "StaleDraft",
     "StoreError",
     "TableRules",

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.differences import Difference, differences
+from engine.draft_steps import BACK, FORTH, Steps, steps_of
 from engine.edits import apply_changes
 from engine.errors import ApprovalNeeded, DraftError, Fault, RulebookError, StaleDraft
 from engine.gate import Obstacle, blocking, obstacles, refusal
@@ -204,6 +205,24 @@ class Drafts:
             content = self._state(connection, found, to)
             self._fresh(found, revision, content)
             return self._save(connection, found, content, None, note, "draft.undo", to=to)
+
+    def steps(self, draft: DraftName) -> Steps:
+        """What undo and redo would bring again."""
+        return steps_of(self.history(draft))
+
+    def back(self, draft: DraftName, *, revision: int) -> Draft:
+        """Undo the last edit of a draft, whoever made it. revision: as for `edit`. Raises `DraftError` where nothing can be undone."""
+        to = self.steps(draft).back
+        if to is None:
+            raise DraftError("there is nothing to undo in this draft")
+        return self.undo(draft, to, revision=revision, note=BACK.format(to))
+
+    def forth(self, draft: DraftName, *, revision: int) -> Draft:
+        """Redo what was undone last. revision: as for `edit`. Raises `DraftError` where nothing can be redone."""
+        to = self.steps(draft).forth
+        if to is None:
+            raise DraftError("there is nothing to redo in this draft")
+        return self.undo(draft, to, revision=revision, note=FORTH.format(to))
 
     def discard(self, draft: DraftName) -> Draft:
         """Take a draft off the table; what was saved stays."""

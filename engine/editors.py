@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from marshmallow import ValidationError, fields
+from marshmallow.validate import OneOf
 
 from engine.errors import RulebookError, did_you_mean
 from engine.policy import Label, Text
@@ -23,6 +24,14 @@ class Number(fields.Float):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Choice(fields.String):
+    """One of some values, each with a title in both languages."""
+
+    def __init__(self, choices: Mapping[str, Text], *, metadata: Mapping[str, Any], **kwargs: Any) -> None:
+        names = OneOf(list(choices), labels=[title.en for title in choices.values()])
+        super().__init__(validate=names, metadata={"choices": dict(choices), **metadata}, **kwargs)
 
 
 class Cuts(fields.List[float]):

@@ -30,6 +30,14 @@ class Fault:
         tail = f"; {self.expected}" if self.expected else ""
         return f"{self.code} {self.place}: {self.found}{tail}"
 
+    def words(self, language: str) -> str:
+        """What was found and what would be right, in "en" or "zh", without id and place."""
+        if language != "zh":
+            return "; ".join(part for part in (self.found, self.expected) if part)
+        from engine.chinese import message_zh
+
+        return "；".join(message_zh(part) for part in (self.found, self.expected) if part)
+
 
 class TierwiseError(Exception):
     """The base of all errors a caller may want to catch. `exit_code` is what the command line ends with."""

@@ -22,6 +22,7 @@ from engine.texts import Text as Text  # handed on: plugins and half of the engi
 if TYPE_CHECKING:
     from engine.kinds import ColumnKind
     from engine.rule_sets import RuleSet
+    from engine.scales import Scale
 
 CONTRACT = 1
 """The number of the plugin contract that this engine speaks."""
@@ -123,7 +124,8 @@ class Params(Schema):
 
     It alone decides what is valid; the console form, the JSON Schema, the docs page and the messages come from it.
     Unknown keys are refused. Each field may carry `metadata={"title": Text, "help": Text, "unit": str, "editor": one
-    of "bands", "table", "condition", "weights", "labels"}`.
+    of "bands", "table", "condition", "weights", "labels", "column", "title", "key", "step", "scalar", "choices": value -> Text, "only": other parameter -> the values
+    with which this one counts}`.
     """
 
     class Meta:
@@ -177,6 +179,10 @@ class Policy:
     def reasons(self) -> tuple[Reason, ...]:
         """Why this policy itself withholds a row: the optional int8 column "withheld" of `apply` indexes these."""
         return ()
+
+    def scales(self) -> Mapping[str, Scale]:
+        """Parameter of cuts -> what they divide. Optional: the console draws the cuts over the histogram of it."""
+        return {}
 
     def rule_sets(self) -> tuple[RuleSet, ...]:
         """The rules that people wrote in the parameters: checked against the columns, verified, their hits counted. Optional."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from engine.documents import canonical
 from engine.errors import Fault
 from engine.kinds import ColumnKind
 from engine.plan import Step
@@ -13,7 +15,7 @@ from engine.plan_kinds import kinds_of
 from engine.policy import Text
 from engine.responsibility import governed, lapses
 from engine.rule_sets import RuleSet, TableRules
-from engine.rulebook import Rulebook
+from engine.rulebook import Rulebook, deciding
 from engine.verify import Finding
 
 CONFLICTS = 20
@@ -52,17 +54,31 @@ class RuleFinding:
         }
 
 
-def rule_findings(rulebook: Rulebook) -> list[RuleFinding]:
-    """Verify every rule set of every enabled policy, in the order of the plan."""
+Memo: TypeAlias = MutableMapping[str, Sequence[Finding]]
+"""What was found in rule sets before, by all that decides it."""
+
+
+def rule_findings(rulebook: Rulebook, memo: Memo | None = None) -> list[RuleFinding]:
+    """Verify every rule set of every enabled policy, in the order of the plan. memo: what is known already is not verified again."""
+    written = {entry["key"]: entry for entry in rulebook.document["policies"]} if memo is not None else {}
     found = []
     for step, rules, kinds in _rule_sets(rulebook):
-        try:
-            findings = rules.verify(kinds)
-        except Exception as error:  # rules of a plugin are foreign code
-            text = Text(f"the rules could not be verified: {error}", f"规则无法验证：{error}")
-            findings = [Finding("TW358", "undecided", "warning", text)]
+        place = "" if memo is None else f"{canonical(deciding(written[step.entry.key]))}|{rules.place}|{sorted(kinds.items())}"
+        findings = memo.get(place) if memo is not None else None
+        if findings is None:
+            findings = _verified(rules, kinds)
+            if memo is not None:
+                memo[place] = findings
         found += [RuleFinding(step.entry.key, rules.place, finding) for finding in findings]
     return found
+
+
+def _verified(rules: RuleSet, kinds: dict[str, ColumnKind]) -> Sequence[Finding]:
+    try:
+        return rules.verify(kinds)
+    except Exception as error:  # rules of a plugin are foreign code
+        text = Text(f"the rules could not be verified: {error}", f"规则无法验证：{error}")
+        return [Finding("TW358", "undecided", "warning", text)]
 
 
 def responsibility_findings(rulebook: Rulebook, today: dt.date) -> list[RuleFinding]:

@@ -47,11 +47,13 @@ if TYPE_CHECKING:
     from engine.explanation import Explanation
     from engine.feed import Feed
     from engine.fixed_values import FixedValues
+    from engine.forms import FormField
     from engine.insight import Insight
     from engine.jobs import Jobs
     from engine.overview import Overview
     from engine.people import People
     from engine.policy_types import PolicyType
+    from engine.previews import Previews
     from engine.report import RunSummary
     from engine.rule_findings import RuleFinding
     from engine.schedules import Schedules
@@ -105,6 +107,7 @@ class Engine:
         authenticated: whether somebody proved to be this person; the command line and files cannot.
         """
         other = Engine(self.store, replace(self.settings, actor=actor, authenticated=authenticated), self.registry)
+        other.__dict__["previews"] = self.previews
         other.__dict__.update({name: self.__dict__[name] for name in ("business",) if name in self.__dict__})
         return other
 
@@ -140,6 +143,12 @@ class Engine:
         from engine.policy_types import policy_types
 
         return policy_types(self.registry)
+
+    def form(self, policy_type: str) -> Sequence[FormField]:
+        """The form of a policy type's parameters: kinds, titles, bounds, editors. Raises `PluginError` for an unknown type."""
+        from engine.forms import form_of
+
+        return form_of(self.registry.policy(policy_type))
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -487,6 +496,13 @@ class Engine:
         from engine.simulation import Previewer
 
         return Previewer(self.store, self.rulebook(), self.simulated_moment(as_of))
+
+    @cached_property
+    def previews(self) -> Previews:
+        """Live previews of unsaved drafts, kept warm: `preview(document)`; one for all who act on this store."""
+        from engine.previews import Previews
+
+        return Previews(self)
 
     def simulated_moment(self, as_of: Moment = None) -> int:
         """The moment that simulations are as of (UTC epoch seconds): None is that of the newest visible run."""

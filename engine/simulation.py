@@ -155,6 +155,11 @@ class Previewer:
         minor: Array = np.rint(revenue * self._scale)
         return minor
 
+    @property
+    def fetched(self) -> int:
+        """How many columns beside those of the live rulebook are held."""
+        return len(self._more)
+
     def preview(self, draft: Rulebook, *, movers: int = 20) -> Simulation:
         """Evaluate a checked draft and compare. movers: how many single customers to name."""
         seconds, self._before = self._before, {}

@@ -54,8 +54,17 @@ def _counted(store: Store, rulebook: Rulebook, live: RunRecord, found: Sequence[
     if not keys:
         return list(found)
     plan = _part(rulebook.plan, keys)
-    outcome = compute(plan, _facts(store, rulebook, plan, live))
-    return [replace(each, customers=_customers(each, plan, outcome)) if each.policy in keys else each for each in found]
+    return with_customers(found, plan, compute(plan, _facts(store, rulebook, plan, live)))
+
+
+def with_customers(found: Sequence[RuleFinding], plan: Plan, outcome: Outcome) -> list[RuleFinding]:
+    """The findings with the number of customers each touches in an outcome that holds their policies."""
+    return [
+        replace(each, customers=_customers(each, plan, outcome))
+        if each.finding.kind in COUNTED and each.policy in outcome.policies
+        else each
+        for each in found
+    ]
 
 
 def _part(plan: Plan, keys: set[str]) -> Plan:

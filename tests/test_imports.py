@@ -39,6 +39,7 @@ JOINTS = {
     "engine.feed",
     "engine.people",
     "engine.portraying",
+    "engine.previews",
     "engine.repeats",
     "engine.warm",
     "engine.webhooks",

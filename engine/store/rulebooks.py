@@ -44,9 +44,15 @@ def any_live(connection: Connection) -> bool:
     return connection.scalar(select(publication.c.id).limit(1)) is not None
 
 
+def live_number(connection: Connection) -> int | None:
+    """The number of the live version; None when none was ever published."""
+    number = connection.scalar(select(publication.c.version_id).order_by(publication.c.id.desc()).limit(1))
+    return None if number is None else int(number)
+
+
 def live(connection: Connection) -> Version:
     """The live version. Raises `RulebookError` when none was ever published."""
-    number = connection.scalar(select(publication.c.version_id).order_by(publication.c.id.desc()).limit(1))
+    number = live_number(connection)
     if number is None:
         raise RulebookError("no rulebook is published yet; publish one with: tierwise rulebook publish FILE")
     return get(connection, str(number))

@@ -26,6 +26,7 @@ class ABCParams(Params):
         load_default="orders.amount",
         validate=validate.Regexp(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z", error="must be a feature or an output, such as orders.amount"),
         metadata={
+            "editor": "column",
             "title": Text("Measure", "衡量指标"),
             "help": Text(
                 "A number feature, or a score of another policy: orders.amount, orders.net_amount_365d, orders.count.",
@@ -45,9 +46,13 @@ class ABCParams(Params):
             "unit": "share",
         },
     )
-    crossing = fields.String(
+    crossing = editors.Choice(
+        {
+            "lower": Text("lower class", "归入下一等级"),
+            "upper": Text("upper class", "归入上一等级"),
+            "own": Text("own share", "按自身占比"),
+        },
         load_default="lower",
-        validate=validate.OneOf(["lower", "upper", "own"], labels=["lower class", "upper class", "own share"]),
         metadata={
             "title": Text("Crossing customer", "跨界客户"),
             "help": Text(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import Output, Picture, Policy, Reason, Text, bands
+from engine import Output, Picture, Policy, Reason, Scale, Text, bands
 from plugins.abc.explain import explain
 from plugins.abc.params import ABCParams
 
@@ -74,6 +74,10 @@ class ABC(Policy):
         if not state:
             return []
         return explain(self.params.measure, float(self._values(columns)[0]), state["cutoffs"], self.params.cuts, self.params.labels)
+
+    def scales(self) -> dict[str, Scale]:
+        """Cumulative shares of the amount, from the largest customer down."""
+        return {"cuts": Scale(self.params.measure, tuple(self.params.labels), "class", share="amount")}
 
     def pictures(self) -> tuple[Picture, ...]:
         """The Pareto curve with its cuts, and the classes side by side."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import Range
 
 from engine import DecisionTable, Params, Text, editors
 from plugins.decision_table.outputs import LISTS, declare
@@ -31,7 +31,11 @@ class OutputParams(Params):
     title = fields.Raw(
         load_default=None,
         allow_none=True,
-        metadata={"title": Text("Title", "名称"), "help": Text("What people read, in both languages.", "供人阅读的名称，中英文各一。")},
+        metadata={
+            "title": Text("Title", "名称"),
+            "help": Text("What people read, in both languages.", "供人阅读的名称，中英文各一。"),
+            "editor": "title",
+        },
     )
     labels = editors.Labels(
         load_default=None,
@@ -41,9 +45,9 @@ class OutputParams(Params):
             "help": Text("Titles and colours of the texts it gives, best first.", "文本结果的名称与颜色，从好到差。"),
         },
     )
-    kind = fields.String(
+    kind = editors.Choice(
+        {"score": Text("a score", "分值"), "amount": Text("an amount of money", "金额")},
         load_default="score",
-        validate=OneOf(["score", "amount"], labels=["a score", "an amount of money"]),
         metadata={"title": Text("Number", "数值类型"), "help": Text("What a number stands for.", "数值的含义：分值或金额。")},
     )
     decimals = fields.Integer(
@@ -86,9 +90,9 @@ class DecisionTableParams(Params):
             ),
         },
     )
-    several = fields.String(
+    several = editors.Choice(
+        {"set": Text("all of them", "全部"), "first": Text("the first of them", "第一个")},
         load_default="set",
-        validate=OneOf(["set", "first"], labels=["all of them", "the first of them"]),
         metadata={
             "title": Text("Several hits", "多行命中"),
             "help": Text(

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import Range
 
 from engine import Params, Text, editors
 
@@ -20,15 +20,16 @@ def _days(default: int, title: Text, help: Text, *, least: int = 1, nullable: bo
 
 def _times(default: float, title: Text, help: Text) -> editors.Number:
     limits = Range(0, 1000, min_inclusive=False)
-    return editors.Number(load_default=default, validate=limits, metadata={"title": title, "help": help, "unit": "×"})
+    metadata = {"title": title, "help": help, "unit": "×", "only": {"basis": ("rhythm",)}}
+    return editors.Number(load_default=default, validate=limits, metadata=metadata)
 
 
 class LifecycleParams(Params):
     """See docs/reference/policies/lifecycle.md."""
 
-    basis = fields.String(
+    basis = editors.Choice(
+        {"fixed": Text("fixed days", "固定天数"), "rhythm": Text("own rhythm", "自身节奏")},
         load_default="fixed",
-        validate=OneOf(["fixed", "rhythm"], labels=["fixed days", "own rhythm"]),
         metadata={
             "title": Text("Silence is judged by", "沉默判断依据"),
             "help": Text(
@@ -72,9 +73,9 @@ class LifecycleParams(Params):
         Text("Lost after, intervals", "流失期起（倍）"),
         Text("Silent for more expected intervals is lost.", "沉默超过预期间隔的这么多倍为流失。"),
     )
-    interval = fields.String(
+    interval = editors.Choice(
+        {"mean": Text("mean", "平均"), "median": Text("median", "中位数")},
         load_default="mean",
-        validate=OneOf(["mean", "median"], labels=["mean", "median"]),
         metadata={
             "title": Text("Usual interval", "常规间隔"),
             "help": Text(
@@ -120,9 +121,9 @@ class LifecycleParams(Params):
         Text("Which orders count towards loyal; empty: all of them.", "计入忠诚的订单范围；留空表示全部订单。"),
         nullable=True,
     )
-    won_back_from = fields.String(
+    won_back_from = editors.Choice(
+        {"dormant": Text("dormant", "沉睡后"), "lost": Text("lost", "流失后")},
         load_default="dormant",
-        validate=OneOf(["dormant", "lost"], labels=["dormant", "lost"]),
         metadata={
             "title": Text("Reactivated after", "重新激活条件"),
             "help": Text(

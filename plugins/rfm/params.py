@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import Range
 
 from engine import Params, Text, TierwiseError, editors
 from plugins.rfm.segments import USUAL_LABELS, segment_map, usual_map
@@ -13,9 +13,8 @@ from plugins.rfm.segments import USUAL_LABELS, segment_map, usual_map
 SCORES = ("r", "f", "m")
 
 
-def _choice(default: str, choices: dict[str, str], title: Text, help: Text) -> fields.String:
-    names = OneOf(list(choices), labels=list(choices.values()))
-    return fields.String(load_default=default, validate=names, metadata={"title": title, "help": help})
+def _choice(default: str, choices: dict[str, Text], title: Text, help: Text, **only: Any) -> editors.Choice:
+    return editors.Choice(choices, load_default=default, metadata={"title": title, "help": help, **only})
 
 
 def _cuts(default: list[float], title: Text, unit: str) -> editors.Cuts:
@@ -23,7 +22,7 @@ def _cuts(default: list[float], title: Text, unit: str) -> editors.Cuts:
         "For fixed binning: one cut fewer than bins, ascending. A value equal to a cut belongs below it.",
         "用于固定分箱：比分箱数少一个，升序。等于分界的值归入下一侧较低的区间。",
     )
-    return editors.Cuts(load_default=default, metadata={"title": title, "help": help, "unit": unit})
+    return editors.Cuts(load_default=default, metadata={"title": title, "help": help, "unit": unit, "only": {"binning": ("fixed",)}})
 
 
 class RFMParams(Params):
@@ -42,13 +41,13 @@ class RFMParams(Params):
     )
     frequency = _choice(
         "orders",
-        {"orders": "orders", "purchase_days": "purchase days"},
+        {"orders": Text("orders", "订单数"), "purchase_days": Text("purchase days", "下单天数")},
         Text("Frequency", "频次口径"),
         Text("Count orders, or days with at least one order.", "按订单数，或按有订单的天数。"),
     )
     monetary = _choice(
         "sum",
-        {"sum": "sum of sales", "average": "average per order", "net": "sum less refunds"},
+        {"sum": Text("sum of sales", "总额"), "average": Text("average per order", "笔均"), "net": Text("sum less refunds", "净额")},
         Text("Money", "金额口径"),
         Text("Sum of sales, average per order, or sum less refunds.", "销售总额、笔均金额，或扣除退款后的净额。"),
     )
@@ -63,7 +62,7 @@ class RFMParams(Params):
     )
     binning = _choice(
         "quantile",
-        {"quantile": "equally many customers", "fixed": "fixed cuts", "nested": "frequency within recency, money within frequency"},
+        {"quantile": Text("equal sizes", "等人数"), "fixed": Text("fixed cuts", "固定分界"), "nested": Text("nested", "嵌套")},
         Text("Binning", "分箱方式"),
         Text(
             "Equally many customers in each bin; fixed cuts; or nested: F within each R, M within each F.",
@@ -72,9 +71,10 @@ class RFMParams(Params):
     )
     edges = _choice(
         "linear",
-        {"linear": "between values", "observed": "observed values"},
+        {"linear": Text("between values", "插值"), "observed": Text("observed values", "实际值")},
         Text("Quantile edges", "分位点"),
         Text("Interpolated between two values, or always a value that occurs.", "在两个值之间插值，或始终取实际出现的值。"),
+        only={"binning": ("quantile", "nested")},
     )
     r_cuts = _cuts([30, 60, 120, 240], Text("Recency cuts", "最近购买分界"), "days")
     f_cuts = _cuts([1, 2, 4, 8], Text("Frequency cuts", "频次分界"), "orders")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import DecisionTable, Label, Output, Picture, Policy, Reason, TableRules, Text
+from engine import DecisionTable, Label, Output, Picture, Policy, Reason, Scale, TableRules, Text
 from plugins.rfm import binning, pictures
 from plugins.rfm.explain import explain
 from plugins.rfm.params import SCORES, RFMParams
@@ -119,6 +119,15 @@ class RFM(Policy):
         names = {"r": RECENCY, "f": self.frequency, "m": self.money}
         return {names[name]: binning.all_edges(state[name]) for name in SCORES} if state else {}
 
+    def scales(self) -> dict[str, Scale]:
+        """Cuts of days, orders and money; of days the highest score is the lowest band."""
+        rising = _score_labels(self.params.bins)
+        return {
+            "r_cuts": Scale(RECENCY, rising[::-1], "r"),
+            "f_cuts": Scale(self.frequency, rising, "f"),
+            "m_cuts": Scale(self.money, rising, "m"),
+        }
+
     def pictures(self) -> tuple[Picture, ...]:
         """Recency against frequency, and the segments by size and money."""
         return pictures.of(self.params.bins, [label.key for label in self.params.labels], self.sales)
@@ -142,6 +151,13 @@ def _outputs(bins: int, labels: tuple[Label, ...]) -> tuple[Output, ...]:
         Output("f", kind="score", title=Text("Frequency score", "F 分值"), decimals=0, minimum=1, maximum=bins),
         Output("m", kind="score", title=Text("Money score", "M 分值"), decimals=0, minimum=1, maximum=bins),
         Output("total", kind="score", title=Text("Weighted score", "加权总分"), minimum=1, maximum=bins),
+    )
+
+
+def _score_labels(bins: int) -> tuple[Label, ...]:
+    """The scores 1 to bins, the highest in the best colour."""
+    return tuple(
+        Label(str(score), Text(f"Score {score}", f"{score} 分"), 8 - round(7 * (score - 1) / (bins - 1))) for score in range(1, bins + 1)
     )
 
 

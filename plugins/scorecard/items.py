@@ -33,7 +33,8 @@ class ValueParams(Params):
     """A value of a text or flag, and its points."""
 
     value = fields.Raw(
-        required=True, metadata={"title": Text("Value", "取值"), "help": Text("A text, or true or false.", "文本，或是与否。")}
+        required=True,
+        metadata={"title": Text("Value", "取值"), "help": Text("A text, or true or false.", "文本，或是与否。"), "editor": "scalar"},
     )
     points = editors.Number(required=True, metadata={"title": Text("Points", "得分"), "help": Text("What it is worth.", "该取值的得分。")})
 
@@ -44,7 +45,11 @@ class ItemParams(Params):
     feature = fields.String(
         required=True,
         validate=validate.Regexp(NAME, error="must be a feature or an output, such as orders.amount_365d"),
-        metadata={"title": Text("Feature", "指标"), "help": Text("A feature, or an output of another policy.", "特征，或其他策略的输出。")},
+        metadata={
+            "title": Text("Feature", "指标"),
+            "help": Text("A feature, or an output of another policy.", "特征，或其他策略的输出。"),
+            "editor": "column",
+        },
     )
     weight = editors.Number(
         load_default=1.0,
@@ -75,9 +80,9 @@ class ItemParams(Params):
         load_default=0.0,
         metadata={"title": Text("Other values", "其他取值"), "help": Text("Points of values that are not listed.", "未列出取值的得分。")},
     )
-    missing = fields.String(
+    missing = editors.Choice(
+        {"points": Text("points", "计分"), "withhold": Text("no score", "不评分"), "leave_out": Text("left out", "剔除该项")},
         load_default="points",
-        validate=validate.OneOf(["points", "withhold", "leave_out"], labels=["points", "no score", "left out"]),
         metadata={
             "title": Text("Missing value", "缺失值"),
             "help": Text(
@@ -89,6 +94,7 @@ class ItemParams(Params):
     missing_points = editors.Number(
         load_default=0.0,
         metadata={
+            "only": {"missing": ("points",)},
             "title": Text("Points when missing", "缺失得分"),
             "help": Text("Only where a missing value gets points.", "仅用于缺失值计分时。"),
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
-from marshmallow.validate import Length, OneOf, Range
+from marshmallow.validate import Length, Range
 
 from engine import Label, Params, Text, editors
 from plugins.scorecard.items import ItemParams
@@ -52,9 +52,9 @@ class ScorecardParams(Params):
             ),
         },
     )
-    total = fields.String(
+    total = editors.Choice(
+        {"mean": Text("weighted mean", "加权平均"), "sum": Text("weighted sum", "加权求和")},
         load_default="mean",
-        validate=OneOf(["mean", "sum"], labels=["weighted mean", "weighted sum"]),
         metadata={
             "title": Text("Total", "总分"),
             "help": Text(
@@ -72,9 +72,9 @@ class ScorecardParams(Params):
             "help": Text("Of the score, before grades are cut.", "总分的小数位，先取舍再分级。"),
         },
     )
-    grading = fields.String(
+    grading = editors.Choice(
+        {"cuts": Text("fixed scores", "固定分数线"), "shares": Text("shares of the customers", "客户占比")},
         load_default="cuts",
-        validate=OneOf(["cuts", "shares"], labels=["fixed scores", "shares of the customers"]),
         metadata={
             "title": Text("Grading", "分级方式"),
             "help": Text(
@@ -91,6 +91,7 @@ class ScorecardParams(Params):
                 "For fixed scores, ascending: a score equal to a cut has the better grade.", "固定分数线，升序：等于分数线归入较高等级。"
             ),
             "unit": "points",
+            "only": {"grading": ("cuts",)},
         },
     )
     shares = editors.Cuts(
@@ -103,12 +104,14 @@ class ScorecardParams(Params):
                 "累计客户占比，升序，从最好算起：0.1 与 0.3 表示最好的一成及其后两成。",
             ),
             "unit": "share",
+            "only": {"grading": ("shares",)},
         },
     )
-    crossing = fields.String(
+    crossing = editors.Choice(
+        {"upper": Text("better grade", "较高等级"), "lower": Text("worse grade", "较低等级")},
         load_default="upper",
-        validate=OneOf(["upper", "lower"], labels=["better grade", "worse grade"]),
         metadata={
+            "only": {"grading": ("shares",)},
             "title": Text("Equal scores at a cut", "同分跨界"),
             "help": Text(
                 "Customers of one score on whom a share passes its cut: all in the better grade, or all in the worse.",

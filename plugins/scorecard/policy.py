@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import DecisionTable, Named, Output, Picture, Policy, Reason, TableRules, Text, bands
+from engine import DecisionTable, Named, Output, Picture, Policy, Reason, Scale, TableRules, Text, bands
 from plugins.scorecard.explain import explain, verdicts
 from plugins.scorecard.items import Item, ItemRules
 from plugins.scorecard.params import ScorecardParams
@@ -106,6 +106,12 @@ class Scorecard(Policy):
     def bounds(self, state: Mapping[str, Any] | None) -> Mapping[str, list[float]]:
         """The starts of the bands."""
         return {item.feature: sorted(item.bounds) for item in self.items if item.bounds}
+
+    def scales(self) -> dict[str, Scale]:
+        """The score under fixed cuts, from the lowest grade; shares of the customers from the best."""
+        if self.params.grading == "cuts":
+            return {"cuts": Scale("score", tuple(self.params.labels)[::-1], "grade", equal="upper")}
+        return {"shares": Scale("score", tuple(self.params.labels), "grade", share="customers")}
 
     def pictures(self) -> tuple[Picture, ...]:
         """The grades by size, and how the score is distributed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
-from marshmallow.validate import Length, OneOf
+from marshmallow.validate import Length
 
 from engine import Label, Params, Text, editors
 
@@ -22,9 +22,18 @@ DEFAULT = (
 _KEY = {
     "title": Text("Key", "键"),
     "help": Text("Stable name of the segment, stored with every outcome.", "分群的稳定名称，随每个结果保存。"),
+    "editor": "key",
 }
-_TITLE = {"title": Text("Title", "名称"), "help": Text("What people read, in both languages.", "供人阅读的名称，中英文各一。")}
-_STEP = {"title": Text("Colour step", "色阶"), "help": Text("1 (best) to 8; empty: spread evenly.", "1（最好）至 8；留空则均匀分布。")}
+_TITLE = {
+    "title": Text("Title", "名称"),
+    "help": Text("What people read, in both languages.", "供人阅读的名称，中英文各一。"),
+    "editor": "title",
+}
+_STEP = {
+    "title": Text("Colour step", "色阶"),
+    "help": Text("1 (best) to 8; empty: spread evenly.", "1（最好）至 8；留空则均匀分布。"),
+    "editor": "step",
+}
 
 
 class SegmentParams(Params):
@@ -42,9 +51,9 @@ class SegmentParams(Params):
 class SegmentsParams(Params):
     """See docs/reference/policies/segments.md."""
 
-    mode = fields.String(
+    mode = editors.Choice(
+        {"first": Text("the first that fits", "首个符合的"), "all": Text("every one that fits", "所有符合的")},
         load_default="first",
-        validate=OneOf(["first", "all"], labels=["the first that fits", "every one that fits"]),
         metadata={
             "title": Text("Membership", "归属方式"),
             "help": Text(

@@ -1,0 +1,171 @@
+"""Live previews: what an unsaved draft would change for all customers, again and again while somebody types.
+
+One previewer is kept per live version, state of the facts and moment, with the live outcome in it; a preview then
+computes only what the draft changes. Of several questions of one asker only the newest is answered.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from engine.band_figures import BandFigures, band_figures
+from engine.rule_findings import RuleFinding, rule_findings
+from engine.rulebook import Rulebook
+from engine.simulation import FactsMoved, Previewer, Simulation
+from engine.store import outcomes, rulebooks
+from engine.store.models import fact_clock, fixed_value
+from engine.verification import with_customers
+
+if TYPE_CHECKING:
+    from engine.service import Engine
+
+KEPT = 2
+"""Previewers held at a time: the present one, and the one before while its last readers finish."""
+
+FETCHED = 48
+"""Columns that drafts asked for beside those of the live rulebook; beyond, the previewer starts anew."""
+
+MEMORY = 2_000
+"""Verified rule sets, and histograms, that are remembered."""
+
+ASKERS = 1_000
+
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a draft would change. simulation: every figure. findings: of its rules, with customers; new: those that the live rulebook lacks.
+
+    bands: of the policy that was asked for. kept: policies that are the same as live. cold: whether the live outcome had
+    to be computed first. seconds: from the question to the answer.
+    """
+
+    rulebook: Rulebook = field(repr=False)
+    live: Rulebook = field(repr=False)
+    simulation: Simulation = field(repr=False)
+    findings: Sequence[RuleFinding]
+    new: Sequence[RuleFinding]
+    bands: Sequence[BandFigures]
+    cold: bool
+    seconds: float
+
+    @property
+    def touched(self) -> Sequence[str]:
+        """Policies that were computed anew, the changed ones and those that read them."""
+        return self.simulation.recomputed
+
+
+class Previews:
+    """`engine.previews`: thread-safe, bounded, nothing stored."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._computing = threading.Lock()
+        self._warm: OrderedDict[Key, Previewer] = OrderedDict()
+        self._asked: OrderedDict[str, int] = OrderedDict()
+        self._question = 0
+        self._memo: dict[str, Any] = {}
+        self._drawn: dict[Any, Any] = {}
+
+    def preview(self, document: Mapping[str, Any], *, policy: str | None = None, asker: str = "", movers: int = 8) -> Preview | None:
+        """Evaluate an unsaved rulebook over all customers against the live one.
+
+        policy: whose cuts are drawn. asker: of several questions of one asker only the newest is answered, an older one
+        that still waits gets None. Raises `RulebookError` with every fault of the document.
+        """
+        started = time.perf_counter()
+        mine = self._ask(asker)
+        rulebook = self._engine.check(document)
+        with self._computing:
+            if not self._newest(asker, mine):
+                return None
+            try:
+                return self._answer(rulebook, policy, movers, started)
+            except FactsMoved:
+                self._forget()
+                return self._answer(rulebook, policy, movers, started)
+
+    def _answer(self, rulebook: Rulebook, policy: str | None, movers: int, started: float) -> Preview:
+        previewer, cold = self._previewer()
+        simulation = previewer.preview(rulebook, movers=movers)
+        if len(self._memo) > MEMORY:
+            self._memo.clear()
+        findings = rule_findings(rulebook, self._memo)
+        known = {_told(each) for each in rule_findings(previewer.live, self._memo)}
+        findings = with_customers(findings, rulebook.plan, simulation.draft)
+        return Preview(
+            rulebook=rulebook,
+            live=previewer.live,
+            simulation=simulation,
+            findings=findings,
+            new=[each for each in findings if _told(each) not in known],
+            bands=self._bands(rulebook, policy, simulation, previewer),
+            cold=cold,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _bands(self, rulebook: Rulebook, policy: str | None, simulation: Simulation, previewer: Previewer) -> Sequence[BandFigures]:
+        step = next((each for each in rulebook.plan.steps if each.entry.key == policy), None)
+        if step is None:
+            return ()
+        if len(self._drawn) > 32:
+            self._drawn.clear()
+        return band_figures(step, simulation.draft, simulation.live, previewer.amount, rulebook.catalogue, self._drawn)
+
+    def _previewer(self) -> tuple[Previewer, bool]:
+        """The one of now; made when facts, live version, newest run or fixed values have changed."""
+        as_of = self._engine.simulated_moment()
+        key = self._state()
+        found = self._warm.get(key)
+        if found is not None and found.fetched <= FETCHED:
+            self._warm.move_to_end(key)
+            return found, False
+        self._drawn.clear()
+        self._warm.pop(key, None)
+        while len(self._warm) >= KEPT:
+            self._warm.popitem(last=False)
+        made = self._warm[key] = Previewer(self._engine.store, self._engine.live_or_nothing(), as_of)
+        return made, True
+
+    def _state(self) -> Key:
+        """All that decides the live outcome, read cheaply."""
+        with self._engine.store.read() as connection:
+            run = outcomes.live_run(connection)
+            version = rulebooks.live_number(connection)
+            facts = connection.scalar(select(fact_clock.c.seq))
+            fixed = connection.execute(
+                select(func.count(), func.max(fixed_value.c.decided_at), func.sum(fixed_value.c.ends_at)).select_from(fixed_value)
+            ).one()
+        # without any run previews are as of now; kept for a minute, since every second would be another moment
+        moment = (run.id, run.as_of) if run is not None else int(time.time()) // 60
+        return (version, facts, moment, tuple(fixed))
+
+    def _ask(self, asker: str) -> int:
+        with self._lock:
+            self._question += 1
+            self._asked[asker] = self._question
+            self._asked.move_to_end(asker)
+            while len(self._asked) > ASKERS:
+                self._asked.popitem(last=False)
+            return self._question
+
+    def _newest(self, asker: str, question: int) -> bool:
+        with self._lock:
+            return not asker or self._asked.get(asker, question) <= question
+
+    def _forget(self) -> None:
+        self._warm.clear()
+        self._drawn.clear()
+
+
+def _told(each: RuleFinding) -> tuple[Any, ...]:
+    return (each.policy, each.place, each.finding.id, each.finding.rows, each.finding.text.en)
