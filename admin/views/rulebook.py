@@ -517,7 +517,16 @@ def _data(draft: Any, policy: str | None) -> dict[str, Any]:
 
 def _general() -> list[dict[str, Any]]:
     """The form of what every policy has, whatever its kind."""
-    blank: dict[str, Any] = {"help": None, "unit": "", "editor": "", "required": False, "nullable": True, "default": None, "minimum": None, "maximum": None}
+    blank: dict[str, Any] = {
+        "help": None,
+        "unit": "",
+        "editor": "",
+        "required": False,
+        "nullable": True,
+        "default": None,
+        "minimum": None,
+        "maximum": None,
+    }
     blank |= {
         "above": False,
         "below": False,
