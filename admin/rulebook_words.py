@@ -208,7 +208,6 @@ def script_words() -> dict[str, str]:
         "picture": t("As a picture", "图形"),
         "to": t("to", "至"),
         "more": t("and more", "及以上"),
-        "weightsSum": t("{a} of {b}", "{a}/{b}"),
         "key": t("Key", "键"),
         "titleEn": t("English", "英文"),
         "titleZh": t("Chinese", "中文"),
