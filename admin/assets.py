@@ -21,6 +21,12 @@ def asset(name: str) -> str:
     return url_for("static", filename=name, v=_fingerprint(name, (STATIC / name).stat().st_mtime_ns))
 
 
+FOUNDATIONS = ("registry", "kit", "cells", "condition_words", "table_document")
+"""What editors are made from; loaded before them."""
+
+
 def param_editors() -> list[str]:
-    """The scripts that edit parameters, one per editor: whatever lies in `js/editors`."""
-    return [asset(f"js/editors/{path.name}") for path in sorted((STATIC / "js" / "editors").glob("*.js"))]
+    """The scripts that edit parameters, one per editor: whatever lies in `js/editors`, what they are made from first."""
+    names = {path.stem for path in (STATIC / "js" / "editors").glob("*.js")}
+    ordered = [name for name in FOUNDATIONS if name in names] + sorted(names - {*FOUNDATIONS})
+    return [asset(f"js/editors/{name}.js") for name in ordered]
