@@ -55,7 +55,7 @@ def _held(engine: Engine) -> list[Thing]:
             "stop",
             t("Run {n} is held", "运行 {n} 已暂停生效", n=run.id),
             t("It would move more than the guards allow; nobody sees it yet.", "变动超出防护阈值，结果尚未生效。"),
-            to("runs", t("Look at it", "查看")),
+            (t("Look at it", "查看"), url_for("runs.details", number=run.id)),
         )
         for run in held[:1]
     ]
@@ -72,7 +72,7 @@ def _failed_policies(engine: Engine) -> list[Thing]:
             "plugins",
             t("{policy} failed in the last run", "策略 {policy} 在上次运行中失败", policy=key),
             t("{fault} Its former outcome was kept.", "{fault} 已保留此前的结果。", fault=f"{fault[:110].rstrip('.')}."),
-            to("runs", t("See the fault", "查看错误")),
+            (t("See the fault", "查看错误"), url_for("runs.details", number=run.id)) if may("runs") else None,
         )
         for key, fault in list(run.faults.items())[:2]
     ]

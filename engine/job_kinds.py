@@ -55,7 +55,13 @@ def check(engine: Engine, kind: str, params: dict[str, Any]) -> dict[str, Any]:
     if kind == "run":
         params["as_of"] = as_moment(params.get("as_of"), engine.zone)
     if kind == "import":
+        from engine.store.ingest import built_in_mappings
+
         _uploaded(engine, params["file"])
+        if isinstance(params["mapping"], str):  # a path would read any file of the machine
+            _one_of("mapping", params["mapping"], tuple(built_in_mappings()))
+    if kind == "simulate" and isinstance(params["draft"], str) and not _DRAFT.fullmatch(params["draft"]):
+        raise JobError(f"draft: {params['draft']!r} names no draft; expected one such as draft:7, or a document")
     if kind == "export":
         _one_of("what", params["what"], TABLES)
         _one_of("format", params["format"], FORMATS)

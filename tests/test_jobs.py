@@ -77,6 +77,7 @@ def test_a_run_keeps_the_moment_it_was_asked_for(engine: Engine) -> None:
         ("run", {"asof": 1}, "a job 'run' takes no 'asof'; did you mean 'as_of'?"),
         ("run", {"historical": 1}, "historical of a job 'run' is 1, which has the wrong type"),
         ("run", {"partitions": True}, "partitions of a job 'run' is True, which has the wrong type"),
+        ("simulate", {"draft": "/etc/passwd"}, "draft: '/etc/passwd' names no draft; expected one such as draft:7, or a document"),
         ("tick", {"at": 1}, "a job 'tick' takes no 'at'; it takes nothing"),
         ("import", {"mapping": "tierwise/customers"}, "a job 'import' needs 'file'"),
         ("import", {"file": "../store.db", "mapping": "x"}, "there is no uploaded file '../store.db'"),
@@ -285,11 +286,24 @@ def test_an_export_and_an_import_as_jobs(engine: Engine) -> None:
     assert engine.jobs.files().stat().st_mode & 0o077 == 0
     (engine.jobs.files() / "more.csv").write_text("customer,name\nX1,One\nX2,Two\n")
     mapping = {"kind": "customers", "source": "test", "columns": {"customer": "customer", "name": "name"}}
+    with pytest.raises(JobError, match="mapping: there is no '/etc/passwd'"):
+        engine.jobs.submit("import", {"file": "more.csv", "mapping": "/etc/passwd"})
     asked = engine.jobs.submit("import", {"file": "more.csv", "mapping": mapping, "name": "more.csv"})
     found = ended(engine, asked.id, Worker(engine))
     assert found.status == "done", found.error
     assert found.result is not None
     assert (found.result["rows"], found.result["created"]) == (2, 2)
+
+
+def test_a_simulation_of_a_document_and_of_a_draft(engine: Engine) -> None:
+    engine.run(AS_OF)
+    draft = engine.drafts.new()
+    for given in (draft.id, draft.document):
+        found = ended(engine, engine.jobs.submit("simulate", {"draft": given}).id, Worker(engine))
+        assert found.status == "done", found.error
+        assert found.result is not None
+        assert found.result["moved"] == 0
+        assert found.result["customers"] == engine.run_record().customers
 
 
 def test_lists_and_counts(engine: Engine) -> None:
