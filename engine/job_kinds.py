@@ -60,8 +60,10 @@ def check(engine: Engine, kind: str, params: dict[str, Any]) -> dict[str, Any]:
         _uploaded(engine, params["file"])
         if isinstance(params["mapping"], str):  # a path would read any file of the machine
             _one_of("mapping", params["mapping"], tuple(built_in_mappings()))
+    if kind == "simulate" and isinstance(params["draft"], int):
+        params["draft"] = f"d{params['draft']}"
     if kind == "simulate" and isinstance(params["draft"], str) and not _DRAFT.fullmatch(params["draft"]):
-        raise JobError(f"draft: {params['draft']!r} names no draft; expected one such as draft:7, or a document")
+        raise JobError(f"draft: {params['draft']!r} names no draft; expected one such as d7, or a document")
     if kind == "export":
         _one_of("what", params["what"], TABLES)
         _one_of("format", params["format"], FORMATS)

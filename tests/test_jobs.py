@@ -77,7 +77,7 @@ def test_a_run_keeps_the_moment_it_was_asked_for(engine: Engine) -> None:
         ("run", {"asof": 1}, "a job 'run' takes no 'asof'; did you mean 'as_of'?"),
         ("run", {"historical": 1}, "historical of a job 'run' is 1, which has the wrong type"),
         ("run", {"partitions": True}, "partitions of a job 'run' is True, which has the wrong type"),
-        ("simulate", {"draft": "/etc/passwd"}, "draft: '/etc/passwd' names no draft; expected one such as draft:7, or a document"),
+        ("simulate", {"draft": "/etc/passwd"}, "draft: '/etc/passwd' names no draft; expected one such as d7, or a document"),
         ("tick", {"at": 1}, "a job 'tick' takes no 'at'; it takes nothing"),
         ("import", {"mapping": "tierwise/customers"}, "a job 'import' needs 'file'"),
         ("import", {"file": "../store.db", "mapping": "x"}, "there is no uploaded file '../store.db'"),
