@@ -13,8 +13,9 @@ from flask import Blueprint, Flask, current_app, flash, g, redirect, render_temp
 from flask.typing import ResponseReturnValue
 
 from admin.access import PUBLIC, SIGNED_IN, acting, declare, forget, person, wants_json
+from admin.errors import said
 from admin.words import LANGUAGES, t
-from engine import NotAllowed, PeopleError, TooManyTries
+from engine import MustChoose, NotAllowed, PeopleError, TooManyTries
 
 if TYPE_CHECKING:
     from engine.service import Engine
@@ -27,12 +28,12 @@ account = Blueprint("account", __name__)
 def register(app: Flask) -> None:
     """Add the routes, and say who may use them. Guessing is slowed down here per address, and per name by the engine."""
     app.register_blueprint(account)
-    for name in ("login", "first", "preferences"):
+    for name in ("login", "choose", "first", "preferences"):
         declare(app, f"account.{name}", PUBLIC)
     for name in ("logout", "profile", "password", "end_session"):
         declare(app, f"account.{name}", SIGNED_IN)
     limit = app.extensions["tierwise_limiter"].limit("30 per minute;200 per hour", methods=["POST"])
-    for name in ("account.login", "account.first", "account.password"):
+    for name in ("account.login", "account.choose", "account.first", "account.password"):
         app.view_functions[name] = limit(app.view_functions[name])
 
 
@@ -90,6 +91,8 @@ def login() -> ResponseReturnValue:
         except TooManyTries as error:
             minutes = max(1, -(-error.wait // 60))
             fault, status = t("Too many tries. Wait {n} minutes.", "尝试次数过多，请等待 {n} 分钟。", n=minutes), 429
+        except MustChoose:
+            return _choose()
         except NotAllowed:
             fault, status = t("The name or the password is not right.", "用户名或密码不正确。"), 401
         else:
@@ -98,6 +101,35 @@ def login() -> ResponseReturnValue:
     target = request.values.get("next", "")
     title = t("Sign in", "登录")
     return render_template("console/login.html", title=title, fault=fault, name=request.form.get("name", ""), target=target), status
+
+
+@account.get("/choose")
+@account.post("/choose")
+def choose() -> ResponseReturnValue:
+    """Choose a password of one's own with the one that an administrator gave for one time."""
+    if request.method == "GET":
+        return redirect(url_for("account.login"))
+    form = request.form
+    try:
+        if form.get("new", "") != form.get("again", ""):
+            raise PeopleError(t("The two passwords differ.", "两次输入的密码不一致。"))
+        user = _engine().people.choose_password(
+            form.get("name", ""), form.get("password", ""), form.get("new", ""), address=request.remote_addr or ""
+        )
+    except TooManyTries as error:
+        return _choose(said(error)), 429
+    except NotAllowed:
+        return _choose(
+            t("The one-time password is not right, was used already, or has expired.", "一次性密码不正确、已使用或已过期。")
+        ), 401
+    except PeopleError as error:
+        return _choose(said(error)), 400
+    begin(user)
+    return redirect(safe_target(form.get("next")))
+
+
+def _choose(fault: str = "") -> str:
+    return render_template("console/choose.html", title=t("Choose your password", "设置您的密码"), fault=fault, form=request.form)
 
 
 @account.get("/first")
@@ -120,7 +152,7 @@ def first() -> ResponseReturnValue:
         except NotAllowed:
             return redirect(url_for("account.login"))
         except PeopleError as error:
-            fault, status = str(error), 400
+            fault, status = said(error), 400
         else:
             begin(user)
             return redirect(url_for("overview.index"))
@@ -167,7 +199,7 @@ def profile() -> ResponseReturnValue:
                 theme=request.form.get("theme", who.theme),
             )
         except PeopleError as error:
-            fault = str(error)
+            fault = said(error)
         else:
             session["language"] = request.form.get("language", who.language)
             g.language = session["language"]
@@ -186,11 +218,11 @@ def password() -> ResponseReturnValue:
             raise PeopleError(t("The two passwords differ.", "两次输入的密码不一致。"))
         people.set_password(who.name, request.form.get("password", ""), keep_session=g.session.id)
     except TooManyTries as error:
-        return _profile(password_fault=str(error)), 429
+        return _profile(password_fault=said(error)), 429
     except NotAllowed:
         return _profile(password_fault=t("The present password is not right.", "当前密码不正确。")), 400
     except PeopleError as error:
-        return _profile(password_fault=str(error)), 400
+        return _profile(password_fault=said(error)), 400
     flash(t("The password was changed; every other session has ended.", "密码已修改，其他会话均已结束。"), "success")
     return redirect(url_for("account.profile"))
 

@@ -61,6 +61,10 @@ class NotAllowed(PeopleError):
     """Somebody is not who they say, or may not do what they asked for."""
 
 
+class MustChoose(NotAllowed):
+    """The password is right, but it was given for one time: a password of one's own has to be chosen now."""
+
+
 class TooManyTries(PeopleError):
     """A password was tried too often. `wait` is how many seconds to wait."""
 

@@ -16,14 +16,15 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from sqlalchemy import Connection
 
-from engine import permissions
-from engine.errors import NotAllowed, PeopleError, TooManyTries, did_you_mean
+from engine import one_time, permissions
+from engine.errors import MustChoose, NotAllowed, PeopleError, TooManyTries, did_you_mean
 from engine.passwords import check_password, hash_password, verify_hash
-from engine.permissions import Grants
+from engine.permissions import Grants, Role
+from engine.policy import Text
 from engine.store import audit, credentials
 from engine.store import people as rows
 from engine.store.credentials import KeyRow, SessionRow
@@ -129,6 +130,11 @@ class Caller:
 
 class People:
     """Users, sessions and keys of one store; `engine.people`."""
+
+    areas: ClassVar[Mapping[str, Text]] = permissions.AREAS
+    """What permissions are about, with their titles, in the order in which they are shown."""
+    known_roles: ClassVar[Mapping[str, Role]] = permissions.ROLES
+    reaches: ClassVar[Mapping[str, Text]] = permissions.REACHES
 
     def __init__(self, store: Store, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self.store = store
@@ -254,15 +260,28 @@ class People:
 
     def set_permission(self, role: str, area: str, *, read: bool, write: bool) -> None:
         """Change what a role may in an area. What administrators may cannot be changed, or nobody could change it back."""
-        permissions.check_roles([role])
-        permissions.check_area(area)
-        if role == ADMINISTRATOR:
-            raise PeopleError("what administrators may cannot be changed")
+        self.set_permissions({(role, area): frozenset(name for name, may in ((permissions.READ, read), (permissions.WRITE, write)) if may)})
+
+    def set_permissions(self, wanted: Mapping[tuple[str, str], frozenset[str]]) -> int:
+        """Change what roles may in areas, all or nothing; returns how many differ from before. Writing needs reading."""
+        for (role, area), may in wanted.items():
+            permissions.check_roles([role])
+            permissions.check_area(area)
+            if role == ADMINISTRATOR:
+                raise PeopleError("what administrators may cannot be changed")
+            if permissions.WRITE in may and permissions.READ not in may:
+                raise PeopleError(f"role {role} cannot write {area} without reading it")
         with self.store.write() as connection:
             one_writer(connection)
             self._check_grant(connection, [ADMINISTRATOR])
-            rows.set_permission(connection, role, area, read=read, write=write)
-            self._note(connection, "role.change", f"role:{role}", area=area, read=read, write=write)
+            known = rows.changed_permissions(connection)
+            before = {role: permissions.granted([role], known) for role in permissions.ROLES}
+            changed = {(role, area): may for (role, area), may in wanted.items() if before[role][area] != may}
+            for (role, area), may in changed.items():
+                read, write = permissions.READ in may, permissions.WRITE in may
+                rows.set_permission(connection, role, area, read=read, write=write)
+                self._note(connection, "role.change", f"role:{role}", area=area, read=read, write=write)
+        return len(changed)
 
     # --- passwords ---------------------------------------------------------------------------------------------
 
@@ -290,6 +309,53 @@ class People:
         address: from where, for the limit on tries. Raises `NotAllowed`, the same and after the same time for a wrong
         password, an unknown name, a disabled user; `TooManyTries` after too many, right or wrong.
         """
+        user, kept = self._tried(name, password, address)
+        if one_time.read(kept)[1] is not None:
+            raise MustChoose("this password was given for one time; choose one of your own")
+        with self.store.write() as connection:
+            rows.quietly(connection, user.id, {"signed_in_at": self._now()})
+            return self._user(connection, rows.by_id(connection, user.id))
+
+    def reset_password(self, name: str) -> str:
+        """Give a user a password for one time, shown nowhere again; its sessions end and its old password is gone.
+
+        It is good for `choose_password` only, for 72 hours.
+        """
+        secret = one_time.new_password()
+        kept = one_time.marked(hash_password(secret), self._now() + one_time.HOURS * 3_600)
+        with self.store.write() as connection:
+            one_writer(connection)
+            row = self._row(connection, name)
+            self._check_grant(connection, row.roles)
+            rows.edit(connection, row.id, {"password": kept, "password_at": self._now()})
+            rows.forget_attempts(connection, row.name)
+            credentials.end_sessions(connection, self._now(), user_id=row.id)
+            self._note(connection, "user.reset", f"user:{row.id}")
+        return secret
+
+    def choose_password(self, name: str, once: str, password: str, *, address: str = "") -> User:
+        """Choose a password with the one that was given for one time; it is used up.
+
+        Raises as `verify_password` does, and `PeopleError` when the chosen one is not good enough.
+        """
+        user, kept = self._tried(name, once, address)
+        if one_time.read(kept)[1] is None:
+            raise NotAllowed(_WRONG)
+        check_password(password, user.name, user.display_name)
+        if password == once:
+            raise PeopleError("the password was given for one time; choose another one")
+        hashed, now = hash_password(password), self._now()
+        with self.store.write() as connection:
+            one_writer(connection)
+            if rows.password_of(connection, user.id) != kept:
+                raise NotAllowed(_WRONG)  # somebody was faster
+            rows.edit(connection, user.id, {"password": hashed, "password_at": now, "signed_in_at": now})
+            credentials.end_sessions(connection, now, user_id=user.id)
+            self._note(connection, "user.password", f"user:{user.id}", actor=user.name, authenticated=True)
+            return self._user(connection, rows.by_id(connection, user.id))
+
+    def _tried(self, name: str, password: str, address: str) -> tuple[User, str | None]:
+        """The user whose password this is, and what is kept of it; every try counts until it was right."""
         wanted, now = _login_name(name), self._now()
         with self.store.write() as connection:
             one_writer(connection)
@@ -297,7 +363,9 @@ class People:
             attempt = rows.add_attempt(connection, wanted, address, now)
             row = rows.by_name(connection, wanted)
             kept = rows.password_of(connection, row.id) if row is not None else None
-        right, better = verify_hash(password, kept)
+        hashed, ends_at = one_time.read(kept)
+        right, better = verify_hash(password, hashed)
+        right = right and (ends_at is None or now < ends_at)
         with self.store.write() as connection:
             row = rows.by_name(connection, wanted)
             if not right or row is None or row.disabled_at is not None:
@@ -308,11 +376,12 @@ class People:
                 refused = False
                 rows.forget_attempts(connection, wanted)
                 rows.forget_attempt(connection, attempt)
-                rows.quietly(connection, row.id, {"signed_in_at": now, **({"password": better} if better else {})})
+                if better and ends_at is None:
+                    rows.quietly(connection, row.id, {"password": better})
                 user = self._user(connection, rows.by_id(connection, row.id))
         if refused:
             raise NotAllowed(_WRONG)
-        return user
+        return user, kept
 
     def _check_tries(self, connection: Connection, name: str, address: str, now: int) -> None:
         named, there = rows.attempts(connection, name, address, now - WINDOW)

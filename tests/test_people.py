@@ -11,7 +11,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import select
 
-from engine.errors import NotAllowed, PeopleError, TooManyTries
+from engine.errors import MustChoose, NotAllowed, PeopleError, TooManyTries
 from engine.people import PER_NAME, WINDOW, People
 from engine.settings import Settings
 from engine.store.facts import init_settings
@@ -322,3 +322,64 @@ def test_every_act_leaves_an_entry_without_names(people: People) -> None:
         ).all()
     assert [row.action for row in entries][-4:] == ["user.first", "user.add", "session.start", "session.refused"]
     assert "Ava" not in str(entries)
+
+
+def test_a_password_for_one_time_only_lets_choose_one(people: People, clock: Clock) -> None:
+    people.add("lin", roles=["viewer"], password=GOOD)
+    token, _ = people.start_session(people.user("lin"))
+    once = people.reset_password("lin")
+    assert people.session(token) is None, "the sessions of before have ended"
+    with pytest.raises(NotAllowed) as wrong:
+        people.verify_password("lin", GOOD)
+    assert type(wrong.value) is NotAllowed
+    with pytest.raises(MustChoose):
+        people.verify_password("lin", once)
+    with pytest.raises(PeopleError, match="characters"):
+        people.choose_password("lin", once, "short")
+    with pytest.raises(PeopleError, match="choose another one"):
+        people.choose_password("lin", once, once)
+    with pytest.raises(NotAllowed):
+        people.choose_password("lin", "wrong", "the second harvest of oats")
+    assert people.choose_password("lin", once, "the second harvest of oats").signed_in_at == people.clock()
+    with pytest.raises(NotAllowed):
+        people.choose_password("lin", once, "a third harvest of oats and rye")
+    assert people.verify_password("lin", "the second harvest of oats").name == "lin"
+    with pytest.raises(NotAllowed):
+        people.choose_password("lin", "the second harvest of oats", "a third harvest of oats and rye")
+
+
+def test_a_password_for_one_time_ends(people: People, clock: Clock) -> None:
+    people.add("lin", roles=["viewer"])
+    once = people.reset_password("lin")
+    clock.now += 72 * 3_600
+    for call in (lambda: people.verify_password("lin", once), lambda: people.choose_password("lin", once, GOOD)):
+        with pytest.raises(NotAllowed) as wrong:
+            call()
+        assert type(wrong.value) is NotAllowed
+    people.disable("lin")
+    once = people.reset_password("lin")
+    with pytest.raises(NotAllowed) as wrong:
+        people.verify_password("lin", once)
+    assert type(wrong.value) is NotAllowed, "a disabled user is not told that it was right"
+
+
+def test_who_may_less_resets_nobody_who_may_more(people: People) -> None:
+    people.first_administrator("chen", GOOD)
+    people.add("lin", roles=["viewer"])
+    with pytest.raises(NotAllowed):
+        acting(people, "lin").reset_password("chen")
+    assert people.verify_password("chen", GOOD).name == "chen"
+
+
+def test_permissions_change_together_or_not_at_all(people: People) -> None:
+    people.first_administrator("chen", GOOD)
+    read, both = frozenset({"read"}), frozenset({"read", "write"})
+    chen = acting(people, "chen")
+    assert chen.set_permissions({("viewer", "jobs"): read, ("viewer", "rules"): read, ("analyst", "rules"): both}) == 2
+    assert people.roles()["viewer"]["jobs"] == read
+    before = people.roles()
+    with pytest.raises(PeopleError, match="without reading"):
+        chen.set_permissions({("viewer", "jobs"): frozenset(), ("viewer", "rules"): frozenset({"write"})})
+    with pytest.raises(PeopleError, match="cannot be changed"):
+        chen.set_permissions({("viewer", "jobs"): frozenset(), ("administrator", "people"): read})
+    assert people.roles() == before

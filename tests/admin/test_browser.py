@@ -19,7 +19,7 @@ from waitress.server import create_server
 from engine.service import Engine
 from tests.admin.conftest import PASSWORD, open_app, pages
 
-MORE = ("/?since=30", "/runs/1", "/plugins/rfm", "/nowhere")
+MORE = ("/?since=30", "/runs/1", "/plugins/rfm", "/users/2", "/nowhere")
 """Pages besides those that need nothing to be named."""
 
 
@@ -201,4 +201,18 @@ def test_an_act_that_reaches_outside_asks_first(signed_in: Any, address: str, gr
     signed_in.find_element("css selector", f'form[action$="/{schedule.id}/remove"] button').click()
     signed_in.find_element("css selector", "#confirm-yes").click()
     until(signed_in, lambda: "Nothing happens by itself yet" in signed_in.find_element("css selector", "h1").text)
+    assert complaints(signed_in) == []
+
+
+def test_a_secret_is_shown_once_and_copied(signed_in: Any, address: str) -> None:
+    signed_in.get(f"{address}/users/keys")
+    signed_in.find_element("name", "title").send_keys("till of the harbour shop")
+    signed_in.find_element("css selector", 'input[name=scopes][value="results:read"]').click()
+    signed_in.find_element("css selector", ".form-do .primary").click()
+    secret = signed_in.find_element("id", "secret").text
+    assert secret.startswith("tw_live_")
+    assert signed_in.find_element("css selector", "[data-copy]").get_attribute("data-copy") == secret
+    signed_in.get(f"{address}/users/keys")
+    assert "till of the harbour shop" in signed_in.page_source
+    assert secret not in signed_in.page_source
     assert complaints(signed_in) == []

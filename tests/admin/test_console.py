@@ -58,6 +58,10 @@ def test_strangers_get_nothing_but_the_door(app: Flask, stranger: Browser) -> No
             assert answer.location in (None, "/login"), (method, path)
 
 
+ENDING = ("account.logout", "account.password", "account.end_session", "users.end", "users.act")
+"""What would sign the asker, or another test, out."""
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_gets_what_its_areas_say(app: Flask, graded: Engine, role: str) -> None:
     """Every cell: refused with 403, or let in to whatever the page says of an object that is not there."""
@@ -67,7 +71,7 @@ def test_each_role_gets_what_its_areas_say(app: Flask, graded: Engine, role: str
     for endpoint, method, path in cells(app):
         access = declared(app, endpoint)
         assert access is not None
-        if access.area in (PUBLIC, OWN_GATE) or endpoint in ("account.logout", "account.password", "account.end_session"):
+        if access.area in (PUBLIC, OWN_GATE) or endpoint in ENDING:
             continue
         allowed = access.area == SIGNED_IN or user.may(access.area, write=access.level(method) == "write")
         answer = token.client.open(path, method=method, headers={"X-CSRFToken": csrf})

@@ -106,7 +106,7 @@ def visible(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", page) + " " + attributes)
 
 
-PAGES = ("/nowhere", "/runs/1", "/plugins/rfm")
+PAGES = ("/nowhere", "/runs/1", "/plugins/rfm", "/users/2")
 
 
 def test_a_chinese_page_has_no_english_sentence(people: dict[str, Browser], app: Flask) -> None:
