@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
@@ -109,7 +109,10 @@ class Picture:
 
     data: (columns, state) -> small columns of equal length, computed over all customers. `columns` holds the policy's
         inputs, its own outputs under their bare names, and every input of `needs` that the store offers.
-        The names of the small columns say their role: "x", "y", "label", "customers", "amount", "share", "bound".
+        The names of the small columns say their role: "x", "y", "label", "customers", "amount", "share", "bound", "value",
+        "was", "now"; "x_from" and "x_below", "x_above" and "x_up_to" (and the same of y) say where a step begins and ends.
+    of: role -> the own output or the input whose values stand there: it gives the axis a title and a unit, and lets a
+        reader open the customers behind a mark. Without it, labels are looked for among the own outputs.
     """
 
     kind: PictureKind
@@ -117,6 +120,7 @@ class Picture:
     title: Text
     data: Callable[[Columns, State], Mapping[str, Any]]
     needs: tuple[str, ...] = ()
+    of: Mapping[str, str] = field(default_factory=dict)
 
 
 class Params(Schema):

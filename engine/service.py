@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from engine.jobs import Jobs
     from engine.overview import Overview
     from engine.people import People
+    from engine.pictures import Pictures
     from engine.policy_types import PolicyType
     from engine.previews import Previews
     from engine.report import RunSummary
@@ -516,6 +517,13 @@ class Engine:
         from engine.insight import Insight
 
         return Insight(self)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """What can be looked at: the pictures that policies declare, trends, flows between runs, who stands behind a mark."""
+        from engine.pictures import Pictures
+
+        return Pictures(self)
 
     @cached_property
     def fixed_values(self) -> FixedValues:

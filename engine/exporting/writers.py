@@ -24,7 +24,7 @@ def write_csv(table: Table, stream: BinaryIO) -> Rows:
     text = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="", write_through=True)
     try:
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(table.names)
+        writer.writerow([inert(name) for name in table.names])
         rows = 0
         for batch in table.batches:
             writer.writerows(zip(*([inert(cell) for cell in cells] for cells in batch), strict=True))
@@ -53,7 +53,7 @@ def write_xlsx(table: Table, stream: BinaryIO) -> Rows:
     sheet.freeze_panes = "A2"
     rows = 0
     try:
-        sheet.append(table.names)
+        sheet.append([_xlsx_cell(sheet, name) for name in table.names])
         for batch in table.batches:
             rows += len(batch[0])
             if rows >= XLSX_ROWS:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine import Output, Picture, Policy, Reason, Scale, Text, bands
+from plugins.abc import pictures
 from plugins.abc.explain import explain
 from plugins.abc.params import ABCParams
 
@@ -81,10 +82,7 @@ class ABC(Policy):
 
     def pictures(self) -> tuple[Picture, ...]:
         """The Pareto curve with its cuts, and the classes side by side."""
-        return (
-            Picture("cumulative curve", "pareto", Text("Cumulative share", "累计占比"), self._pareto),
-            Picture("distribution", "classes", Text("Classes", "等级分布"), self._classes),
-        )
+        return pictures.of(self.params.measure, [label.key for label in self.params.labels])
 
     @cached_property
     def _of_orders(self) -> bool:
@@ -92,24 +90,3 @@ class ABC(Policy):
 
     def _values(self, columns: Mapping[str, Any]) -> Any:
         return columns[self.params.measure]
-
-    def _pareto(self, columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> Mapping[str, Any]:
-        """At most 101 points: share of customers (x), share of the amount (y), and the class of that customer (label)."""
-        values = np.sort(np.maximum(self._values(columns), 0))[::-1]
-        places = np.unique(np.linspace(0, len(values), 101).astype(np.int64))
-        total = values.sum() or 1.0
-        sums = np.concatenate([[0.0], np.cumsum(values)])
-        cutoffs = state["cutoffs"] if state else []
-        inside = [int(np.searchsorted(-values, -cutoff, side="right")) for cutoff in cutoffs]
-        places = np.unique(np.concatenate([places, np.array(inside, dtype=np.int64)]))
-        return {"x": places / max(len(values), 1), "y": sums[places] / total, "bound": np.isin(places, inside)}
-
-    def _classes(self, columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> Mapping[str, Any]:
-        codes = columns["class"].codes
-        here, keys = codes >= 0, [label.key for label in self.params.labels]
-        values = self._values(columns)[here]
-        return {
-            "label": np.array(keys),
-            "customers": np.bincount(codes[here], minlength=len(keys)),
-            "amount": np.bincount(codes[here], weights=values, minlength=len(keys)),
-        }

@@ -13,6 +13,7 @@ from plugins.decision_table.explain import explain
 from plugins.decision_table.outputs import LISTS, declare
 from plugins.decision_table.params import DecisionTableParams
 
+SALES = "orders.amount"
 NO_ROW = Reason("no_row", Text("no row matches", "没有规则行命中"))
 
 
@@ -112,11 +113,16 @@ class DecisionTablePolicy(Policy):
             return ()
 
         def sizes(columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> Mapping[str, Any]:
-            column, count = columns[output.name], len(output.keys)
+            column, keys = columns[output.name], output.keys
             if output.kind == "set":
-                customers = np.array([np.count_nonzero(column >> np.uint64(at) & np.uint64(1)) for at in range(count)])
+                inside = [(column >> np.uint64(at) & np.uint64(1)).astype(bool) for at in range(len(keys))]
             else:
-                customers = np.bincount(column.codes[column.codes >= 0], minlength=count)
-            return {"label": np.array(output.keys), "customers": customers}
+                inside = [column.codes == at for at in range(len(keys))]
+            drawn: dict[str, Any] = {"label": np.array(keys), "customers": np.array([np.count_nonzero(rows) for rows in inside])}
+            if SALES in columns:
+                sales = np.nan_to_num(columns[SALES])
+                drawn["amount"] = np.array([sales[rows].sum() for rows in inside])
+            return drawn
 
-        return (Picture("distribution", "labels", output.title or Text(output.name, output.name), sizes),)
+        title = output.title or Text(output.name, output.name)
+        return (Picture("distribution", "labels", title, sizes, needs=(SALES,), of={"label": output.name, "amount": SALES}),)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine import Output, Picture, Policy, Reason, Text
+from plugins.lifecycle import pictures
 from plugins.lifecycle.explain import explain
 from plugins.lifecycle.params import LIMITS, LifecycleParams
 from plugins.lifecycle.stages import KEYS, LOYAL, NEW, PROSPECT, STAGE_OF, STAGES, WON_BACK
@@ -98,8 +99,8 @@ class Lifecycle(Policy):
         }
 
     def pictures(self) -> tuple[Picture, ...]:
-        """The stages as a funnel."""
-        return (Picture("funnel", "stages", Text("Lifecycle stages", "生命周期阶段"), _funnel, needs=("orders.amount",)),)
+        """How many came back how often, and the stages side by side."""
+        return pictures.PICTURES
 
     def _stage(self, columns: Mapping[str, Any], silence: Any, gap: Any) -> Any:
         """Comparisons with a missing value are false, so a prospect shows none of the other facts by accident."""
@@ -132,12 +133,3 @@ class Lifecycle(Policy):
         """The interval at which each customer is expected to buy, in days."""
         own = np.maximum(columns[self.interval], self.params.shortest_interval_days)
         return np.where(self._has_rhythm(columns), own, self._population_interval(state))
-
-
-def _funnel(columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    codes = columns["stage"].codes
-    here = codes >= 0
-    drawn: dict[str, Any] = {"label": np.array(KEYS), "customers": np.bincount(codes[here], minlength=len(KEYS))}
-    if "orders.amount" in columns:
-        drawn["amount"] = np.bincount(codes[here], weights=columns["orders.amount"][here], minlength=len(KEYS))
-    return drawn

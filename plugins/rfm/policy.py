@@ -130,7 +130,9 @@ class RFM(Policy):
 
     def pictures(self) -> tuple[Picture, ...]:
         """Recency against frequency, and the segments by size and money."""
-        return pictures.of(self.params.bins, [label.key for label in self.params.labels], self.sales)
+        p = self.params
+        keys = [label.key for label in p.labels]
+        return pictures.of(p.bins, keys, self.sales, (self.frequency, RECENCY), bounds=p.binning != "nested")
 
     def _bought(self, columns: Mapping[str, Any]) -> Any:
         bought = (columns[self.frequency] > 0) & ~np.isnan(columns[RECENCY])

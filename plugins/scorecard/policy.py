@@ -13,6 +13,8 @@ from plugins.scorecard.explain import explain, verdicts
 from plugins.scorecard.items import Item, ItemRules
 from plugins.scorecard.params import ScorecardParams
 
+SALES = "orders.amount"
+
 
 class Scorecard(Policy):
     """Score customers by points for several features, and cut the score into grades.
@@ -116,8 +118,10 @@ class Scorecard(Policy):
     def pictures(self) -> tuple[Picture, ...]:
         """The grades by size, and how the score is distributed."""
         return (
-            Picture("distribution", "grades", Text("Grades", "等级分布"), self._grades),
-            Picture("distribution", "scores", Text("Scores", "总分分布"), self._scores),
+            Picture(
+                "distribution", "grades", Text("Grades", "等级分布"), self._grades, needs=(SALES,), of={"label": "grade", "amount": SALES}
+            ),
+            Picture("distribution", "scores", Text("Scores", "总分分布"), self._scores, of={"x_from": "score", "x_below": "score"}),
         )
 
     def _score(self, columns: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -160,11 +164,16 @@ class Scorecard(Policy):
 
     def _grades(self, columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> Mapping[str, Any]:
         keys, codes = [label.key for label in self.params.labels], columns["grade"].codes
-        return {"label": np.array(keys), "customers": np.bincount(codes[codes >= 0], minlength=len(keys))}
+        here = codes >= 0
+        drawn: dict[str, Any] = {"label": np.array(keys), "customers": np.bincount(codes[here], minlength=len(keys))}
+        if SALES in columns:
+            drawn["amount"] = np.bincount(codes[here], weights=np.nan_to_num(columns[SALES][here]), minlength=len(keys))
+        return drawn
 
     def _scores(self, columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> Mapping[str, Any]:
-        """At most 20 equal steps between the least and the largest score: where each begins (x), and its customers."""
+        """20 equal steps between the least and the largest score: where each begins and ends, and its customers; the last holds its end."""
         least, most = self._range()
         edges = np.linspace(least, max(most, least + 1), 21)
         scores = columns["score"]
-        return {"x": edges[:-1], "customers": np.histogram(scores[~np.isnan(scores)], bins=edges)[0]}
+        ends = np.append(edges[1:-1], np.nan)  # open, so that the largest score is in it
+        return {"x_from": edges[:-1], "x_below": ends, "customers": np.histogram(scores[~np.isnan(scores)], bins=edges)[0]}

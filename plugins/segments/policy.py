@@ -11,6 +11,7 @@ from engine import Condition, ConditionRules, Output, Picture, Policy, Reason, T
 from plugins.segments.explain import explain
 from plugins.segments.params import SegmentsParams, labels_of
 
+SALES = "orders.amount"
 NONE_FITS = Reason("none_fits", Text("no segment fits", "不符合任何分群"))
 
 
@@ -87,12 +88,15 @@ class Segments(Policy):
 
     def pictures(self) -> tuple[Picture, ...]:
         """How many customers each segment holds."""
-        return (Picture("distribution", "segments", Text("Segments", "分群分布"), self._sizes),)
+        return (Picture("distribution", "segments", Text("Segments", "分群分布"), self._sizes, needs=(SALES,), of={"amount": SALES}),)
 
     def _sizes(self, columns: Mapping[str, Any], state: Mapping[str, Any] | None) -> Mapping[str, Any]:
-        keys = np.array([label.key for label in self.labels])
-        if self.first:
-            codes = columns["segment"].codes
-            return {"label": keys, "customers": np.bincount(codes[codes >= 0], minlength=len(keys))}
-        bits = columns["segments"]
-        return {"label": keys, "customers": np.array([np.count_nonzero(bits >> np.uint64(at) & np.uint64(1)) for at in range(len(keys))])}
+        """Customers and sales of each segment; who is in several counts in each of them."""
+        keys = [label.key for label in self.labels]
+        column = columns["segment"].codes if self.first else columns["segments"]
+        inside = [column == at if self.first else (column >> np.uint64(at) & np.uint64(1)).astype(bool) for at in range(len(keys))]
+        drawn: dict[str, Any] = {"label": np.array(keys), "customers": np.array([np.count_nonzero(rows) for rows in inside])}
+        if SALES in columns:
+            sales = np.nan_to_num(columns[SALES])
+            drawn["amount"] = np.array([sales[rows].sum() for rows in inside])
+        return drawn

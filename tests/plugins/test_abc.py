@@ -150,3 +150,6 @@ def test_the_pareto_curve_rises_to_one_and_passes_the_cuts() -> None:
     assert (drawn["x"][[0, -1]].tolist(), drawn["y"][[0, -1]].tolist()) == ([0, 1], [0, 1])
     assert drawn["x"][drawn["bound"]].tolist() == [0.25, 0.5]
     assert drawn["y"][drawn["bound"]].tolist() == pytest.approx([0.6, 0.9])
+    assert drawn["value"][drawn["bound"]].tolist() == [60, 30]
+    assert drawn["customers"][drawn["bound"]].tolist() == [1, 2]
+    assert drawn["label"].tolist() == ["A", "A", "B", "C", "C"]

@@ -155,10 +155,14 @@ def test_the_outcome_changes_just_beyond_every_bound() -> None:
             assert at != beyond, f"{name} at {bound}"
 
 
-def test_the_funnel_counts_every_stage() -> None:
+def test_pictures_count_every_stage_and_who_came_back() -> None:
     policy = Lifecycle()
     columns = columns_of(policy, [{"count": 0}, {"recency": 1, "tenure": 1, "count": 1}, {"recency": 2, "tenure": 2, "count": 1}])
     result: Any = check_outputs(policy, policy.apply(columns, {}), 3)
-    drawn = policy.pictures()[0].data({**columns, **result, "orders.amount": np.array([0.0, 20.0, 5.0])}, {})
+    funnel, stages = policy.pictures()
+    drawn = stages.data({**columns, **result, "orders.amount": np.array([0.0, 20.0, 5.0])}, {})
     assert drawn["customers"].tolist() == [1, 2, 0, 0, 0, 0, 0, 0]
     assert drawn["amount"].tolist() == [0, 25, 0, 0, 0, 0, 0, 0]
+    steps = funnel.data({**columns, **result, "orders.count": np.array([0, 1, 3])}, {})
+    assert list(zip(steps["x"].tolist(), steps["customers"].tolist(), strict=True)) == [(1, 2), (2, 1), (3, 1), (6, 0), (10, 0)]
+    assert len(funnel.data(result, {})["x"]) == 0

@@ -270,3 +270,13 @@ def test_the_heat_map_counts_recency_against_frequency() -> None:
     cells = zip(*(heat_map[name].tolist() for name in ("x", "y", "customers", "amount")), strict=True)
     assert set(cells) == {(1, 1, 1, 40), (2, 1, 0, 0), (1, 2, 0, 0), (2, 2, 2, 30)}
     assert treemap["customers"].sum() == 3
+    ends = zip(*(heat_map[name].tolist() for name in ("x_above", "x_up_to", "y_above", "y_up_to")), strict=True)
+    assert str(next(ends)) == "(nan, 1.0, 30.0, nan)"
+
+
+def test_nested_scores_have_no_interval_of_their_own() -> None:
+    policy = RFM({"binning": "nested", "bins": 2})
+    columns = columns_of(policy, [1, 1, 9, 9], [1, 3, 5, 9], [1, 2, 3, 4])
+    state = policy.fit(columns)
+    drawn = policy.pictures()[0].data({**columns, **check_outputs(policy, policy.apply(columns, state), 4)}, state)
+    assert "x_above" not in drawn

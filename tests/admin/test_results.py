@@ -1,0 +1,188 @@
+"""The pages of results: what they say, whom they show it to, and that nothing of a third party runs in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+
+import openpyxl
+import pytest
+from flask import Flask
+
+from admin import result_shapes
+from engine.service import Engine
+from tests.admin.conftest import PASSWORD, Browser, open_app
+from tests.small_store import AS_OF
+from tests.test_pictures import moody
+from tests.test_runner import BOOK, POLICIES
+from tests.trust.company import LATER, company
+
+EVIL = "<img src=x onerror=alert(1)>"
+PAGES = ("/results/", "/results/flow", "/results/trend", "/results/report", "/results/?run=1", "/results/flow?of=lifecycle.stage&since=1")
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A company with a third party's policy that draws wrongly and speaks in markup."""
+    folder = tmp_path_factory.mktemp("drawn")
+    url = f"sqlite:///{folder / 'store.db'}"
+    company(url)
+    with Engine.open(url, actor="setup", plugins=[moody(folder)]) as engine:
+        engine.publish({**BOOK, "policies": [*POLICIES, {"key": "moody", "type": "moody"}]})
+        engine.run(AS_OF)
+        engine.run(LATER)
+        engine.people.first_administrator("administrator", PASSWORD)
+        for role in ("viewer", "analyst"):
+            engine.people.add(role, roles=[role], password=PASSWORD)
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def app_(drawn: Engine) -> Flask:
+    return open_app(drawn)
+
+
+@pytest.fixture(scope="module")
+def reader(app_: Flask) -> Browser:
+    return Browser(app_).sign_in("administrator")
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_page_is_there_in_both_languages(reader: Browser, path: str, language: str) -> None:
+    answer = reader.speak(language).get(path)
+    assert answer.status_code == 200
+    assert EVIL not in answer.text
+    assert " style=" not in answer.text
+    assert len(re.findall("<h1", answer.text)) == 1
+    assert ("客户" in re.sub(r"<nav.*?</nav>", "", answer.text, flags=re.S)) == (language == "zh")
+
+
+def test_a_picture_that_fails_says_so_and_the_others_stand(reader: Browser) -> None:
+    page = reader.speak("en").get("/results/").text
+    assert page.count("This picture could not be drawn") == 2
+    assert "its grades are not affected" in page
+    for id_ in (
+        "rfm.recency_frequency",
+        "rfm.segments",
+        "abc.pareto",
+        "abc.classes",
+        "lifecycle.orders",
+        "lifecycle.stages",
+        "moody.moods",
+        "moody.points",
+        "moody.flow",
+    ):
+        assert re.search(rf'id="{id_}".*?<svg class="pic', page, re.S), id_
+    assert page.count("There is nobody in this picture") == 1
+    assert "&lt;img src=x onerror=alert(1)&gt;good" in page
+
+
+def test_titles_are_findings(reader: Browser, drawn: Engine) -> None:
+    page = reader.speak("en").get("/results/").text
+    assert re.search(r"<h1>\d+% of the customers bring \d+%, and [\d.]+% never came back</h1>", page)
+    pareto = drawn.pictures.of_run().get("abc.pareto")
+    at = pareto.columns["bound"].index(True)
+    assert f"<h2>{pareto.columns['customers'][at]} customers, " in page
+    assert re.search(r"<h2>One cell, \d+ customers?: \d+% of the sales</h2>", page)
+    assert re.search(
+        r"<h2>\d+ moved and more fell than rose: \d+ up, \d+ down</h2>|<h2>\d+ moved and more rose than fell",
+        reader.get("/results/flow").text,
+    )
+
+
+def test_every_mark_opens_as_many_customers_as_it_says(reader: Browser) -> None:
+    page = reader.speak("en").get("/results/").text
+    links = re.findall(r'<a href="(/behind/[^"]+)"><rect class="cell[^>]*><title>[^<]*: ([\d,]+) customers', page)
+    assert len(links) > 5
+    for url, count in links[:6]:
+        behind = reader.get(url.replace("&amp;", "&")).text
+        assert re.search(rf"<h1>{count} customers?</h1>", behind)
+        assert "Recency score is" in behind
+
+
+def test_a_stream_opens_its_customers(reader: Browser) -> None:
+    page = reader.speak("en").get("/results/flow?of=lifecycle.stage").text
+    links = re.findall(r'<a href="(/behind/[^"]+)"><path[^>]*><title>[^<]*: ([\d,]+)</title>', page)
+    assert links
+    for url, count in links[:4]:
+        assert re.search(rf"<h1>{count} customers?</h1>", reader.get(url.replace("&amp;", "&")).text)
+
+
+@pytest.mark.parametrize(
+    "query", ["what=rfm.segments", "what=abc.pareto&run=1", "what=flow&of=abc.class&since=1", "what=trend&of=abc.class", "what=moody.moods"]
+)
+@pytest.mark.parametrize("format_", ["xlsx", "csv"])
+def test_the_spreadsheet_holds_what_the_table_shows(reader: Browser, drawn: Engine, query: str, format_: str) -> None:
+    before = len(drawn.people.exports())
+    answer = reader.speak("en").get(f"/results/file?{query}&format={format_}")
+    assert answer.status_code == 200
+    assert re.fullmatch(rf"attachment; filename=tierwise-[a-z0-9_.-]+\.{format_}", answer.headers["Content-Disposition"])
+    assert len(drawn.people.exports()) == before + 1
+    if format_ == "xlsx":
+        sheet = openpyxl.load_workbook(BytesIO(answer.data)).active
+        assert sheet is not None
+        assert sheet.max_row > 1
+        assert all(cell.data_type in "sn" for row in sheet.iter_rows() for cell in row)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/results/?run=99",
+        "/results/?run=x",
+        "/results/?run=" + "9" * 40,
+        "/results/flow?of=nothing.here",
+        "/results/flow?since=99",
+        "/results/trend?of=" + "%27%22",
+        "/results/file?what=abc.nothing",
+        "/results/file?what=moody.broken",
+        "/results/file?what=abc.pareto&format=exe",
+        "/results/file",
+        "/behind/?q=1;drop",
+        "/behind/?q=abc.class=Z",
+        "/behind/?q=abc.klass=A",
+        "/behind/?q=orders.count>=many",
+        "/behind/?q=abc.class~A",
+        "/behind/?page=-1",
+    ],
+)
+def test_wrong_questions_are_refused_with_the_reason(reader: Browser, path: str) -> None:
+    answer = reader.speak("en").get(path)
+    assert 400 <= answer.status_code < 500, answer.status_code
+    assert EVIL not in answer.text
+
+
+def test_pages_far_behind_the_end_are_empty(reader: Browser) -> None:
+    assert "No customer fits" in reader.get("/behind/?q=abc.class=A&q=orders.count<1").text
+    assert reader.get("/behind/?page=999999").status_code == 200
+
+
+def test_names_are_for_those_who_may_see_them(app_: Flask, drawn: Engine) -> None:
+    assert '<th scope="col">Name</th>' in Browser(app_).sign_in("analyst").get("/behind/?q=abc.class=A").text
+    assert '<th scope="col">Name</th>' not in Browser(app_).sign_in("viewer").get("/behind/?q=abc.class=A").text
+
+
+def test_an_empty_store_says_what_to_do(empty: Flask) -> None:
+    with Browser(empty).client as client:
+        assert client.get("/results/").status_code == 302
+    engine: Engine = empty.extensions["tierwise_engine"]
+    engine.people.first_administrator("administrator", PASSWORD)
+    reader = Browser(empty).sign_in("administrator")
+    for path in ("/results/", "/results/flow", "/results/trend", "/results/report"):
+        assert "Nothing to look at yet" in reader.get(path).text
+
+
+def test_treemap_boxes_fill_the_canvas_and_do_not_overlap() -> None:
+    sizes = [40.0, 30, 10, 10, 5, 3, 1, 1]
+    boxes = result_shapes.squarified([size * 6 for size in sizes], 30, 20)
+    for (x, y, wide, high), size in zip(boxes, sizes, strict=True):
+        assert wide * high == pytest.approx(size * 6)
+        assert min(x, y) >= -1e-9
+        assert x + wide <= 30 + 1e-6
+        assert y + high <= 20 + 1e-6
+    for i, a in enumerate(boxes):
+        for b in boxes[:i]:
+            apart = a[0] + a[2] <= b[0] + 1e-6 or b[0] + b[2] <= a[0] + 1e-6 or a[1] + a[3] <= b[1] + 1e-6 or b[1] + b[3] <= a[1] + 1e-6
+            assert apart
