@@ -32,6 +32,7 @@ def answer(preview: Any, policy: str | None, url: PolicyUrl) -> dict[str, Any]:
     head, sub = rulebook_words.moved(preview, _name(main, outputs, titles), found.migrations.get(main))
     kept = [titles[step.entry.key] for step in preview.rulebook.plan.steps if step.entry.key not in preview.touched]
     migration = found.migrations.get(main)
+    live = {entry.key for entry in preview.live.entries}
     return {
         "ok": True,
         "title": head,
@@ -45,16 +46,24 @@ def answer(preview: Any, policy: str | None, url: PolicyUrl) -> dict[str, Any]:
         "customers": found.rows,
         "moved": found.moved,
         "outputs": [
-            _output(found.migrations[address], _name(address, outputs, titles), policy)
-            for address in _shown(found.migrations, policy, main)
+            *(
+                _fresh(address, found.sizes[address], _name(address, outputs, titles), preview, policy)
+                for address in _unknown(found, policy)
+            ),
+            *(
+                _output(found.migrations[address], _name(address, outputs, titles), policy)
+                for address in _shown(found.migrations, policy, main)
+            ),
         ],
         "movers": [each for each in (_mover(each, found.migrations, outputs) for each in found.movers) if each["moves"]],
         "bands": [bands(each) for each in preview.bands],
         "findings": [_finding(each, titles, url, each in preview.new) for each in _ordered(preview)],
+        "rules": [_rule(each) for each in preview.findings if each.policy == policy],
+        "hits": _hits(preview, policy),
         "warnings": sum(each.finding.severity != "note" for each in preview.findings),
         "broken": [_broken(each) for each in found.broken],
         "failing": [{"title": titles.get(key, key), "text": text, "url": url(key)} for key, text in found.faults.items()],
-        "policies": {key: _count(key, found) for key in preview.touched},
+        "policies": {key: _pill(key, found, live) for key in preview.touched},
         "reach": rulebook_words.reach([titles[key] for key in preview.touched], kept),
     }
 
@@ -175,6 +184,38 @@ def _output(each: Any, title: str, policy: str | None) -> dict[str, Any]:
     return shown
 
 
+def _unknown(found: Any, policy: str | None) -> list[str]:
+    """Outputs of the edited policy that the live rulebook does not have."""
+    return [
+        address
+        for address in found.sizes
+        if address.partition(".")[0] == policy and address not in found.migrations and len(found.sizes[address].customers) <= 40
+    ]
+
+
+def _fresh(address: str, sizes: Any, title: str, preview: Any, policy: str | None) -> dict[str, Any]:
+    """An output that is new: how many get what, with nothing to compare."""
+    f = g.formats
+    key, _, name = address.partition(".")
+    output = next(each for step in preview.rulebook.plan.steps if step.entry.key == key for each in step.outputs if each.name == name)
+    labels = _labels([*sizes.customers, ""], output.labels)
+    bars = [
+        {**label, "before": 0, "after": sizes.customers[label["key"]], "text": f.number(sizes.customers[label["key"]]), "change": ""}
+        for label in labels
+    ]
+    rest = preview.simulation.comparison.rows - sizes.valued
+    return {
+        "address": address,
+        "title": title[:1].upper() + title[1:],
+        "own": True,
+        "new": True,
+        "moved": 0,
+        "bars": bars[:BARS],
+        "without": {"text": f.number(rest), "change": ""},
+        "matrix": None,
+    }
+
+
 def _way(was: str, now: str, place: Mapping[str, int]) -> str:
     if was not in place:
         return "mo"
@@ -205,6 +246,11 @@ def _mover(each: Any, migrations: Mapping[str, Any], outputs: Mapping[str, Any])
     return {"customer": each.external_id, "url": url, "amount": f.money(each.amount, cents=False), "moves": moves[:2]}
 
 
+def _pill(key: str, found: Any, live: set[str]) -> str:
+    """What stands at a policy that the draft reaches: how many move, or that it is new."""
+    return str(g.formats.number(_count(key, found))) if key in live else t("new", "新增")
+
+
 def _count(key: str, found: Any) -> int:
     """How many customers move in the outputs of a policy that people look at: the largest of them."""
     own = [each.moved for address, each in found.migrations.items() if address.partition(".")[0] == key and len(each.after) <= 41]
@@ -216,6 +262,30 @@ def _ordered(preview: Any) -> list[Any]:
     rank = {"error": 0, "warning": 1, "note": 2}
     found = [each for each in preview.findings if each in preview.new or each.finding.severity != "note"]
     return sorted(found, key=lambda each: (each not in preview.new, rank.get(each.finding.severity, 3)))[:12]
+
+
+def _rule(each: Any) -> dict[str, Any]:
+    """A finding as the editor of its rules draws it, at its row."""
+    return {**each.as_dict(), "id": each.finding.id}
+
+
+def _hits(preview: Any, policy: str | None) -> dict[str, Any]:
+    """Customers by rule of the edited policy, under the parameter that holds the rules; after the last stands the default."""
+    step = next((each for each in preview.rulebook.plan.steps if each.entry.key == policy), None)
+    found = preview.simulation.comparison
+    if step is None or policy not in found.hits:
+        return {}
+    counted = [rules for rules in step.entry.policy.rule_sets() if rules.counted]
+    if len(counted) != 1:
+        return {}
+    size = len(counted[0].names)
+    draft, live = [0] * (size + 1), [0] * (size + 1)
+    for rule, was, now in found.hits[policy]:
+        if rule < size:
+            draft[rule], live[rule] = now, was
+    valued = max((sizes.valued for address, sizes in found.sizes.items() if address.partition(".")[0] == policy), default=0)
+    draft[size] = max(0, valued - sum(draft))
+    return {counted[0].place: {"draft": draft, "live": live if policy not in preview.touched or size else None}}
 
 
 def _finding(each: Any, titles: Mapping[str, str], url: PolicyUrl, new: bool) -> dict[str, Any]:

@@ -27,6 +27,10 @@ def moved(preview: Any, title: str, migration: Any) -> tuple[str, str]:
                 all=f.number(found.rows),
             )
             return head, _part(found.moved, found.rows, found.moved_amount)
+        if any(key not in {entry.key for entry in preview.live.entries} for key in preview.touched):
+            return t("New results, and nobody's present ones change", "新增结果，现有结果不变"), t(
+                "Over all {n} customers.", "覆盖全部 {n} 位客户。", n=f.number(found.rows)
+            )
         if preview.touched:
             return t("No customer changes", "没有客户发生变动"), t(
                 "Compared with the live rulebook, over all {n} customers.",
@@ -229,6 +233,9 @@ def script_words() -> dict[str, str]:
         "json": t("Edited as JSON; the wording of the reference page applies.", "以 JSON 编辑，写法见参考文档。"),
         "besides": t("Edited beside this form", "在右侧编辑"),
         "liveKey": t("live", "已生效"),
+        "fresh": t("new", "新增"),
+        "where": t("How many are where", "客户分布"),
+        "whereSub": t("In a draft, the effect of every change stands here while you type.", "在草稿中，每次改动的影响会实时显示于此。"),
         "movers": t("Who moves, largest revenue first", "变动客户，按销售额排序"),
         "matrix": t("Live in rows, draft in columns", "行为已生效，列为草稿"),
         "open": t("Open it", "打开"),

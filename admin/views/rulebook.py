@@ -15,6 +15,7 @@ from admin import preview_answer, rulebook_words
 from admin.access import acting, may, person
 from admin.pages import Page
 from admin.pipeline import Pipeline, pipeline
+from admin.rule_inputs import rule_inputs, rules_of
 from admin.sidebar import entries
 from admin.words import language, t
 from engine import DraftError, RulebookError, RunError, StaleDraft, TierwiseError
@@ -475,14 +476,41 @@ def _free(kind: str, taken: set[str]) -> str:
     return next(name for name in (kind, *(f"{kind}_{n}" for n in range(2, 1000))) if name not in taken)
 
 
-def _columns(draft: Any) -> list[dict[str, str]]:
-    """Names that a rule may read: every feature, and the outputs of the document's policies."""
+WINDOWS = (30, 90, 180, 365)
+"""Days for which a feature with a window is offered; any other may be typed."""
+
+
+def _features(document: Any) -> list[Any]:
+    """Every feature that a rule may read: the catalogue's, usual windows, and whatever the document names already."""
     engine = acting()
-    document = draft.document if draft is not None else (_live().document if _live() is not None else {})
-    found = [{"name": feature.name, "title": t(feature.title)} for feature in engine.features()]
+    found = {feature.name: feature for feature in engine.features()}
+    names = [f"{name}_{days}d" for name, feature in found.items() if feature.windowable for days in WINDOWS]
+    names += [name.rstrip("?") for line in _lines(document) for name in line["reads"]]
+    for name in names:
+        if name not in found and name in engine.catalogue:
+            found[name] = engine.catalogue.resolve(name)
+    return sorted(found.values(), key=lambda feature: feature.name)
+
+
+def _columns(document: Any) -> list[dict[str, str]]:
+    """Names that a rule may read: every feature, and the outputs of the document's policies."""
+    found = [{"name": feature.name, "title": t(feature.title)} for feature in _features(document)]
     for line in _lines(document):
         found += [{"name": f"{line['key']}.{name}", "title": f"{line['title']}: {name}"} for name in line["outputs"]]
     return found
+
+
+def _rules(document: Any, policy: str | None, kind: Any) -> dict[str, Any]:
+    """What the editors of rules are told: what may be read, the labels of this policy, what each table is limited to."""
+    if policy is None:
+        return {"features": [], "labels": {}, "rules": {}}
+    policies = [(str(each.get("key", each.get("type"))), each) for each in document.get("policies", []) if isinstance(each, Mapping)]
+    others = [(key, made.title, made) for key, each in policies if key != policy and (made := _made(each)) is not None]
+    mine = _made(dict(policies).get(policy, {}))
+    if mine is None and kind is not None:
+        mine = _made({"type": kind.name})
+    labels, rules = rules_of(mine, mine.title) if mine is not None else ({}, {})
+    return {"features": rule_inputs(_features(document), others), "labels": labels, "rules": rules}
 
 
 def _data(draft: Any, policy: str | None) -> dict[str, Any]:
@@ -506,7 +534,9 @@ def _data(draft: Any, policy: str | None) -> dict[str, Any]:
         "form": [field.as_dict(language()) for field in acting().form(kind.name)] if kind is not None else None,
         "general": _general(),
         "units": {name: t(*pair) if pair[0] else g.formats.sign.strip() for name, pair in rulebook_words.UNITS.items()},
-        "columns": _columns(draft) if policy is not None else [],
+        "columns": _columns(document) if policy is not None else [],
+        "currency": acting().business.currency,
+        **_rules(document, policy, kind),
         "sign": g.formats.sign,
         "words": rulebook_words.script_words(),
         "urls": {name: url_for(f"rulebook.{name}", draft=draft.id) for name in ("preview", "save", "step", "state", "check")}

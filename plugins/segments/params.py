@@ -67,6 +67,7 @@ class SegmentsParams(Params):
         load_default=lambda: [dict(segment) for segment in DEFAULT],
         validate=Length(min=1, max=MOST),
         metadata={
+            "editor": "segments",
             "title": Text("Segments", "分群"),
             "help": Text(
                 "Key, title, colour step and condition of each, best first. In order: the first that fits comes first.",

@@ -11,13 +11,15 @@
   /* --- the form ------------------------------------------------------------------------------------------------ */
   function build() {
     if (!entry) return;
-    const wide = one('#wide'), disabled = !data.writable;
+    tierwise.preview.rest();
+    const wide = one('#wide'), full = one('#full'), disabled = !data.writable;
     wide.replaceChildren();
+    full.replaceChildren();
     entry.params = entry.params && typeof entry.params === 'object' ? entry.params : {};
     const live = data.live ? data.live.params : undefined;
-    if (data.form) form = new tierwise.Form(one('#form'), data.form, entry.params, live, { disabled, wide, opened, changed, left });
-    general = new tierwise.Form(one('#general'), data.general, entry, data.live || undefined, { disabled, wide, opened, changed, left });
-    if (tierwise.preview.last) tierwise.preview.on(() => {});
+    if (data.form) form = new tierwise.Form(one('#form'), data.form, entry.params, live, { disabled, wide, full, opened, changed, left, server: 'params.' });
+    general = new tierwise.Form(one('#general'), data.general, entry, data.live || undefined, { disabled, opened, changed, left });
+    one('#editor').classList.toggle('no-wide', !wide.children.length);
   }
   /* what is saved: nothing that only says that it says nothing */
   function plain() {

@@ -4,13 +4,47 @@
 
    context: field (its description), path ("items[0].bands"), value, live (the live value or undefined), disabled,
    set(value, dragging) to change it, place (a card in the wide column, for editors that are wide), params() for all of them.
-   An editor that nobody registered is JSON in a text area. */
+   The editors of rules (window.Editors: tables, conditions, segments) are taken in by `guest`. An editor that nobody registered is
+   JSON in a text area. */
 (function () {
   'use strict';
   if (!tierwise.page) return;
   const data = tierwise.page, el = tierwise.el, say = tierwise.say, words = data.words;
   const made = {};
-  tierwise.editors = { register(name, editor) { made[name] = editor; }, get: name => made[name] };
+  tierwise.editors = { register(name, editor) { made[name] = editor; }, get: name => made[name] || guest(name) };
+
+  /* an editor of rules in a card of its own; it hears what the preview learns about its parameter */
+  function guest(name) {
+    if (!window.Editors || !window.Editors.has(name)) return null;
+    return {
+      wide: true,
+      full: name === 'table',
+      make(context) {
+        const node = el('div', { class: 'guest' }), rules = data.rules[context.path] || {};
+        if (context.place && !rules.own_head) context.place.append(el('div', { class: 'card-head' }, el('div', {}, el('h2', { text: context.field.title }), el('p', { text: context.field.help || '' }))));
+        const handle = window.Editors.mount(name, node, context.value === undefined ? null : context.value, {
+          language: data.language, features: data.features, currency: data.currency, labels: data.labels, readonly: context.disabled, undo: true, ...rules,
+          start: rules.start === undefined ? context.field.default : rules.start, empty_text: context.field.help || '',
+          changed: value => context.set(value),
+        });
+        const about = answer => {
+          if (!node.isConnected) return;
+          const head = context.box.server + context.path, inside = place => place === head || place.startsWith(head + '.') || place.startsWith(head + '[');
+          const faults = answer.ok ? [] : answer.faults.filter(each => each.policy === data.policy && inside(each.inner)).map(each => ({ code: each.code, place: each.inner.slice(head.length).replace(/^\./, ''), found: each.text, text: { en: each.text, zh: each.text } }));
+          const told = { faults };
+          if (answer.ok) {
+            told.findings = answer.rules.filter(each => each.place === context.path).map(each => ({ ...each, mends: each.mends || [] }));
+            const count = name === 'table' ? ((context.box.value || {}).rows || []).length : Array.isArray(context.box.value) ? context.box.value.length : 0;
+            const hits = answer.hits[context.path];
+            if (hits && count) told.hits = { draft: Array.from({ length: count }, (_, i) => (hits.draft[i] || 0)), live: hits.live ? Array.from({ length: count }, (_, i) => (hits.live[i] ?? null)) : null, default: hits.draft[count] || 0, live_default: hits.live ? hits.live[count] || 0 : null };
+          }
+          handle.update(told);
+        };
+        tierwise.preview.on(about);
+        return { node, fault() {} };
+      },
+    };
+  }
   const same = tierwise.same, copy = tierwise.copy;
   const unit = name => name in data.units ? data.units[name] : name;
   let ids = 0;
@@ -51,6 +85,7 @@
       this.form = form; this.field = field; this.path = path; this.value = value; this.live = live; this.depth = depth;
       this.id = 'f' + ++ids;
       this.children = [];
+      this.server = form.options.server || '';
       this.node = el('div', { class: 'field', 'data-path': path });
       this.fault = el('p', { class: 'fault', id: this.id + '-fault', hidden: true });
       this.was = el('span', { class: 'was' });
@@ -62,7 +97,7 @@
       this.mark();
     }
     draw() {
-      const field = this.field, editor = field.editor ? made[field.editor] : null;
+      const field = this.field, editor = field.editor ? tierwise.editors.get(field.editor) : null;
       const label = el(editor || ['list', 'object'].includes(field.kind) ? 'span' : 'label', { class: 'label', text: field.title });
       if (label.tagName === 'LABEL') label.setAttribute('for', this.id);
       const help = [field.help, bounds(field)].filter(Boolean).join(' ').replace(/([^.。])$/, data.language === 'zh' ? '$1。' : '$1.');
@@ -71,7 +106,7 @@
       this.mark();
     }
     custom(editor) {
-      const place = editor.wide && this.depth === 0 ? this.form.wide(this) : null;
+      const place = editor.wide && this.depth === 0 && this.form.options.wide ? this.form.wide(this, editor.full) : null;
       const live = () => this.live;
       this.editor = editor.make({ id: this.id, field: this.field, path: this.path, value: this.value, get live() { return live(); }, disabled: this.form.disabled, place, box: this, set: (value, dragging) => this.set(value, dragging), params: () => this.form.params(), setOther: (name, value) => this.form.setAt(name, value) });
       if (place) { place.append(this.editor.node); this.node.classList.add('in-wide'); return el('a', { class: 'small', href: '#' + place.id, text: words.besides || '→' }); }
@@ -117,7 +152,7 @@
     }
     choice() {
       const field = this.field, long = field.choices.reduce((sum, each) => sum + each.title.length * (/[^\x00-\x7f]/.test(each.title) ? 2 : 1), 0);
-      if (field.choices.length <= 4 && long <= 34) {
+      if (field.choices.length <= 4 && long <= 28) {
         const group = el('div', { class: 'segmented full', role: 'group', 'aria-label': field.title, id: this.id });
         field.choices.forEach(each => {
           const button = el('button', { type: 'button', text: each.title, 'aria-pressed': String(each.value === this.value), disabled: this.form.disabled });
@@ -254,10 +289,10 @@
       this.refresh();
     }
     params() { return this.values; }
-    wide(box) {
+    wide(box, full) {
       const card = el('section', { class: 'card wide-editor', id: 'wide-' + box.path.replace(/\W/g, '-') });
       box.card = card;
-      this.options.wide.append(card);
+      (full && this.options.full || this.options.wide).append(card);
       return card;
     }
     setAt(name, value) { const box = this.whole.children.find(each => each.field.name === name); if (box) { box.set(value); box.draw(); } }
@@ -270,7 +305,7 @@
     refresh() {
       const look = box => { if (box.children.length) { box.only(); box.children.forEach(look); } };
       look(this.whole);
-      this.whole.children.forEach(child => { if (child.card) child.card.classList.toggle('inactive', child.node.hidden); });
+      this.whole.children.forEach(child => { if (child.card) { child.card.classList.toggle('inactive', child.node.hidden); child.card.hidden = child.node.hidden && !(child.editor && child.editor.shown && child.editor.shown()); } });
     }
     left(path) { this.options.left(path); }
     /* faults of the server, by place inside of this form; answers those that no field took */

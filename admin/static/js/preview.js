@@ -67,6 +67,8 @@
   tierwise.preview = {
     last: null,
     faults: [],
+    /* the listeners of a form that is drawn anew go with it */
+    rest() { listeners.splice(1); },
     on(listener) { listeners.push(listener); if (tierwise.preview.last) listener(tierwise.preview.last); },
     ask(entry, dragging) {
       clearTimeout(timer);
@@ -101,8 +103,8 @@
 
   function draw(answer) {
     note('', '');
-    one('#preview-title').textContent = answer.title;
-    one('#preview-sub').textContent = answer.sub;
+    one('#preview-title').textContent = data.draft === null ? words.where : answer.title;
+    one('#preview-sub').textContent = data.draft === null ? words.whereSub : answer.sub;
     one('#preview-ways').hidden = !answer.up && !answer.down;
     one('#preview-up').textContent = say('up_', { n: answer.upText });
     one('#preview-down').textContent = say('down_', { n: answer.downText });
@@ -111,6 +113,8 @@
     one('span', took).textContent = answer.took;
     one('#preview-outputs').replaceChildren(...answer.outputs.flatMap(output), movers(answer.movers));
     one('#preview-notes').replaceChildren(...notes(answer));
+    const brief = one('#bar-effect');
+    if (brief) brief.textContent = answer.title;
     const reach = one('#reach');
     if (reach) reach.textContent = answer.reach;
     clearTimeout(spoken);
@@ -118,14 +122,15 @@
   }
 
   function output(each) {
-    const parts = [el('div', { class: 'row between' }, el('h3', { text: each.title }), el('span', { class: 'legend' }, el('span', { class: 'key live-k', text: words.liveKey || 'live' }), el('span', { text: words.change })))];
+    const parts = [el('div', { class: 'row between' }, el('h3', { text: each.title }), each.new ? el('span', { class: 'badge draft', text: words.fresh }) : el('span', { class: 'legend' }, el('span', { class: 'key live-k', text: words.liveKey }), el('span', { text: words.change })))];
     if (each.matrix) parts.push(matrix(each));
     const most = Math.max(1, ...each.bars.flatMap(bar => [bar.before, bar.after]));
     const rows = each.bars.flatMap(bar => {
       const line = svg('svg', { viewBox: '0 0 100 14', preserveAspectRatio: 'none', 'aria-hidden': 'true' });
-      line.append(svg('rect', { class: 'c-brand', width: bar.after / most * 100, height: 14 }), svg('line', { class: 'line', x1: bar.before / most * 100, x2: bar.before / most * 100, y1: 0, y2: 14, 'vector-effect': 'non-scaling-stroke' }));
+      line.append(svg('rect', { class: 'c-brand', width: bar.after / most * 100, height: 14 }), each.new ? '' : svg('line', { class: 'line', x1: bar.before / most * 100, x2: bar.before / most * 100, y1: 0, y2: 14, 'vector-effect': 'non-scaling-stroke' }));
       return [el('span', { class: 'seg k' + (bar.step || 8), text: bar.title, title: bar.title }), el('span', { class: 'bar' }, line), el('span', { class: 'num strong', text: bar.text }), el('span', { class: 'num small' + (bar.change === '=' ? ' muted' : ''), text: bar.change })];
     });
+    if (each.without.text !== '0') rows.push(el('span', { class: 'muted', text: words.noValue }), el('span'), el('span', { class: 'num', text: each.without.text }), el('span', { class: 'num small' + (each.without.change === '=' ? ' muted' : ''), text: each.without.change }));
     parts.push(el('div', { class: 'dist' }, ...rows));
     return [el('div', { class: 'stack stack-2' }, ...parts)];
   }
@@ -169,7 +174,7 @@
       place.replaceChildren();
       const n = answer.policies[place.dataset.pill];
       if (n === undefined) return;
-      const text = tierwise.number(n), wide = text.length * 7 + 14;
+      const text = n, wide = [...text].reduce((sum, letter) => sum + (letter > '⺀' ? 12 : 7), 14);
       place.append(svg('rect', { class: 'plum', x: -wide, width: wide, height: 17, rx: 8.5 }), svg('text', { class: 't-m pill-text', x: -wide / 2, y: 12.5 }, text));
     });
   }

@@ -21,7 +21,8 @@
       const open = () => active() && !context.disabled;
       const share = () => Boolean(figures && figures.share);
       const live = i => (Array.isArray(context.live) && context.live.length === cuts.length && active() ? context.live[i] : undefined);
-      const write = value => share() ? tierwise.number(Math.round(value * 1e6) / 1e4) + '%' : (figures ? figures.sign : '') + tierwise.number(Math.round(value * 1e6) / 1e6);
+      const brief = value => (open() || share() ? value : Number(value.toPrecision(4)));
+      const write = value => share() ? tierwise.number(Math.round(value * 1e6) / 1e4) + '%' : (figures ? figures.sign : '') + tierwise.number(Math.round(brief(value) * 1e6) / 1e6);
       const withUnit = value => write(value) + (figures && !figures.share && !figures.money && figures.unit ? ' ' + figures.unit : '');
 
       /* the axis: printed edges, logarithmic where the histogram is; its last bar holds all that is beyond */
@@ -123,7 +124,7 @@
         drawTable();
         footer();
       }
-      const plain = value => value === undefined ? '' : share() ? tierwise.number(Math.round(value * 1e6) / 1e4) : tierwise.number(Math.round(value * 1e6) / 1e6);
+      const plain = value => value === undefined ? '' : share() ? tierwise.number(Math.round(value * 1e6) / 1e4) : tierwise.number(Math.round(brief(value) * 1e6) / 1e6);
 
       function fields(now) {
         if (inputs.contains(document.activeElement) && inputs.querySelectorAll('input').length === now.length) {
@@ -210,13 +211,14 @@
       tierwise.preview.on(answer => {
         if (!node.isConnected && figures) return;
         const found = answer.ok ? answer.bands.find(each => each.place === context.path) : null;
-        if (found) { figures = found; stale = false; }
+        if (found) { figures = found; stale = false; } else if (answer.ok && context.place && !active()) figures = null;
+        if (context.place) context.place.hidden = !active() && !figures;
         if (drag === null || found) draw(true);
         if (found && inputs.children.length !== shown().length) draw();
         if (found && !fitted) { fitted = true; draw(); }
       });
       draw();
-      return { node, fault(text) { fault.textContent = text; fault.hidden = !text; } };
+      return { node, shown: () => Boolean(figures), fault(text) { fault.textContent = text; fault.hidden = !text; } };
     },
   });
 })();
