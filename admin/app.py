@@ -75,7 +75,11 @@ def _begin() -> None:
     g.person = account.signed_in(engine) if request.endpoint != "static" else None
     g.language = words.choose_language(g.person.language if g.person else None, session.get("language"))
     g.theme = (g.person.theme if g.person else session.get("theme")) or "system"
-    g.acting = engine.acting_as(g.person.name) if g.person else engine.acting_as("nobody", authenticated=False)
+    g.acting = (
+        engine.acting_as(g.person.name)
+        if g.person
+        else engine.acting_as("nobody", authenticated=False, sight=engine.people.sight("nobody"))
+    )
     business = engine.business
     g.formats = Formats(g.language, business.timezone, business.currency, business.minor_digits)
 

@@ -42,7 +42,7 @@ Actionable: TypeAlias = Literal["up", "down", "any", "no"]
 class Feature:
     """A named, typed column with one value per customer at a moment.
 
-    source: the fact source ("orders", "refunds", "lines", "profile", "custom"), or "derived" for a ratio or difference.
+    source: the fact source ("orders", "refunds", "lines", "profile", "custom", "tags"), or "derived" for a ratio or difference.
     aggregate: what is computed of the source's rows. "days" counts distinct purchase days in the business zone;
         "recency" and "tenure" are whole elapsed days since the last and first row; "interval" is the mean gap between
         purchase days, (last - first) / (days - 1); "gap" is the whole elapsed days between the moment of the last row
@@ -116,7 +116,7 @@ class Catalogue:
     @cached_property
     def sources(self) -> frozenset[str]:
         """The first parts of feature names; no policy may take one as its key."""
-        return frozenset(name.partition(".")[0] for name in self._features) | {"profile", "custom", "orders", "lines"}
+        return frozenset(name.partition(".")[0] for name in self._features) | {"profile", "custom", "orders", "lines", "tags", "groups"}
 
     @cached_property
     def hash(self) -> str:

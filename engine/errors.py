@@ -140,6 +140,10 @@ class ApprovalNeeded(DraftError):
         return (type(self), (str(self), self.draft))
 
 
+class ListError(TierwiseError):
+    """A list cannot be made: an unknown filter, column, order or format, or one that needs another right."""
+
+
 class UnknownCustomer(TierwiseError):
     """No stored customer has this id."""
 

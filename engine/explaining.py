@@ -5,11 +5,13 @@ Runs stay open for the next customer: a page of a console explains one customer 
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from engine.errors import FeatureError, RulebookError, RunError
 from engine.explanation import Explanation
+from engine.masking import masked_explanation
 from engine.moments import Moment, as_moment, written
 from engine.store import outcomes
 from engine.store.lookups import external_ids, first_owner
@@ -27,9 +29,10 @@ OPEN = 4
 class Explaining:
     """Explanations of an engine's runs."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, opened: OrderedDict[tuple[int, str], Replay] | None = None) -> None:
+        """opened: runs that stay open between engines that act for different people."""
         self.engine = engine
-        self._open: OrderedDict[tuple[int, str], Replay] = OrderedDict()
+        self._open = opened if opened is not None else OrderedDict()
 
     def explain(
         self,
@@ -47,7 +50,18 @@ class Explaining:
         replay = self.replay(self.record(run_id, at))
         key, notes = self._who(customer, replay, language)
         replayed = replay.of_customer(key)
-        return explain_customer(replayed, self.engine.business, policy=policy, language=language, to=to, customer=customer, notes=notes)
+        found = explain_customer(replayed, self.engine.business, policy=policy, language=language, to=to, customer=customer, notes=notes)
+        if self.engine.sight.personal:
+            return found
+        return [masked_explanation(each, lambda name: self._hidden(replay, name), language) for each in found]
+
+    def _hidden(self, replay: Replay, name: str) -> bool:
+        """Whether a feature may not be seen by whom this is for."""
+        catalogue = replay.evaluator.rulebook.catalogue
+        try:
+            return self.engine.sight.hides_feature(catalogue.resolve(name), catalogue)
+        except FeatureError:
+            return False  # an output, or what was before
 
     def evidence(
         self,
@@ -68,6 +82,8 @@ class Explaining:
             raise FeatureError(f"only: found {only!r}; expected 'counted' or 'left out', or nothing for all facts")
         replay = self.replay(self.record(run_id, at))
         key = self.engine.customer_id(customer)
+        if self._hidden(replay, feature):
+            raise FeatureError(f"{feature} rests on personal data, which you may not see; ask an administrator for that right")
         evidences = Evidences(self.engine.store, replay.record, replay.evaluator.rulebook, replay.inputs, key, customer, language)
         return evidences.of(feature, Asked(only, offset, limit))
 
@@ -103,7 +119,8 @@ class Explaining:
             self._open[record.id, record.status] = found
             while len(self._open) > OPEN:
                 self._open.popitem(last=False)
-        self._open.move_to_end((record.id, record.status))
+        with contextlib.suppress(KeyError):  # another thread may just have closed it
+            self._open.move_to_end((record.id, record.status))
         return found
 
     def _who(self, customer: str, replay: Replay, language: str) -> tuple[int, list[str]]:

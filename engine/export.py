@@ -101,16 +101,18 @@ def table_of(
     """One of the tables that can be taken out, over an open connection. Raises `TierwiseError`."""
     from engine.store import customer_export
 
+    sight = engine.sight
     match what:
         case "customers":
-            return customer_export.customers(connection)
+            return customer_export.customers(connection, sight)
         case "rejected":
-            return exports.rejected(connection, batch)
+            return exports.rejected(connection, batch, sight=sight)
         case "changes":
-            return exports.changes(connection, engine.run_record(run_id), engine.zone)
+            return exports.changes(connection, engine.run_record(run_id), engine.zone, reach=sight.reach)
         case "assignments":
             record = engine.run_record(run_id)
-            return exports.assignments(connection, record, engine.zone, policy=policy, value=value, all_outputs=all_outputs)
+            options: dict[str, Any] = {"policy": policy, "value": value, "all_outputs": all_outputs, "reach": sight.reach}
+            return exports.assignments(connection, record, engine.zone, **options)
     raise TierwiseError(f"there is no table {what!r}; {did_you_mean(what, TABLES) or 'tables are ' + ', '.join(TABLES)}")
 
 

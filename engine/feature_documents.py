@@ -49,7 +49,7 @@ _NEVER_MISSING = ("count", "sum", "days", "distinct")
 _IN_DAYS = ("recency", "tenure", "interval", "interval_median", "gap")
 _WINDOWABLE = ("count", "sum", "average", "days", "distinct", "gap")
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\Z")
-_TAKEN = ("previous", "profile", "custom")
+_TAKEN = ("previous", "profile", "custom", "tags", "groups")
 
 
 def parse_features(documents: list[Any], catalogue: Catalogue) -> tuple[list[Feature], list[Fault]]:
@@ -149,7 +149,7 @@ class _Reading:
             return None
         found = [self._term(kind, term) for term in terms]
         least = self._whole(document, "min_count", 1, 10**9) or 0
-        if least and found[1] is not None and (found[1].terms or found[1].source in ("profile", "custom")):
+        if least and found[1] is not None and (found[1].terms or found[1].source in ("profile", "custom", "tags")):
             self.fault(
                 "min_count", f"{terms[1]!r}, which counts no rows", "a minimum count needs a second feature of orders, refunds or lines"
             )

@@ -53,7 +53,7 @@ class FixedValues:
         self._check_time(starts, ends)
         with self.engine.store.write() as connection:
             one_writer(connection)
-            key = resolve_in(connection, customer)
+            key = resolve_in(connection, customer, reach=self.engine.sight.reach)
             self._free(connection, key, address, starts, ends)
             asked = {"customer_id": key, "address": address, "value": value, "reason": why, "author": self._actor}
             found = rows.add(connection, {**asked, "requested_at": int(time.time()), "starts_at": starts, "ends_at": ends})
@@ -113,8 +113,9 @@ class FixedValues:
         """Fixed values by number: of a customer, in a state. ended: those too whose time is over."""
         after = None if ended else int(time.time())
         with self.engine.store.read() as connection:
-            key = None if customer is None else resolve_in(connection, customer)
-            return rows.find(connection, customer_id=key, status=status, after=after)
+            reach = self.engine.sight.reach
+            key = None if customer is None else resolve_in(connection, customer, reach=reach)
+            return rows.find(connection, customer_id=key, status=status, after=after, reach=reach)
 
     # --- what is checked ---------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -344,6 +344,18 @@ def _value(inputs: Mapping[str, Array], name: str, number: int) -> float | None:
         return None
     value = float(inputs[name][at])
     return None if np.isnan(value) else value
+
+
+def within(engine: Engine, picture: Overview) -> Overview:
+    """The picture as the engine's actor may see it: figures are of all, but only customers within sight are named."""
+    movement, sight = picture.movement, engine.sight
+    if movement is None:
+        return picture
+    with engine.store.read() as connection:
+        ids = [mover.customer for mover in movement.movers]
+        seen = set(connection.scalars(select(customer.c.external_id).where(customer.c.external_id.in_(ids), sight.where())))
+    movers = tuple(replace(each, name=sight.shown(customer.c.name, each.name)) for each in movement.movers if each.customer in seen)
+    return replace(picture, movement=replace(movement, movers=movers))
 
 
 def forget(store: Store) -> None:

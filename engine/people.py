@@ -30,6 +30,7 @@ from engine.store import people as rows
 from engine.store.credentials import KeyRow, SessionRow
 from engine.store.people import UserRow
 from engine.store.session import Store, one_writer
+from engine.store.sight import EVERYTHING, NOTHING, Sight
 
 if TYPE_CHECKING:
     from engine.settings import Settings
@@ -245,6 +246,14 @@ class People:
         with self.store.read() as connection:
             changed = rows.changed_permissions(connection)
             return [_user(row, changed) for row in rows.every(connection)]
+
+    def sight(self, name: str) -> Sight:
+        """What of the customers a user may see; nothing for one who is not known, unless nobody is known yet."""
+        with self.store.read() as connection:
+            row = rows.by_name(connection, _login_name(name))
+            if row is None:
+                return NOTHING if rows.count(connection) else EVERYTHING
+            return Sight.of(self._user(connection, row))
 
     # --- what roles may ----------------------------------------------------------------------------------------
 

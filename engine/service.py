@@ -11,6 +11,7 @@ with Engine.open("sqlite:///shop.db") as engine:
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from engine.audit import Audit
+    from engine.customers import Customers
     from engine.difference_words import Change
     from engine.drafts import Drafts
     from engine.evaluate import Evaluation, Evaluator
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from engine.pictures import Pictures
     from engine.policy_types import PolicyType
     from engine.previews import Previews
+    from engine.replay import Replay
     from engine.report import RunSummary
     from engine.rule_findings import RuleFinding
     from engine.schedules import Schedules
@@ -63,6 +66,9 @@ if TYPE_CHECKING:
     from engine.store.ingest import ImportReport, UndoReport
     from engine.store.ingest.assistant import FileView
     from engine.store.ingest.fields import Field
+    from engine.store.sight import Sight
+    from engine.tags import Tags
+    from engine.views import Views
     from engine.webhooks import Webhooks
 
 
@@ -84,6 +90,8 @@ class Engine:
         self.store = store
         self.settings = settings
         self.registry = registry
+        self._sight: Sight | None = None
+        self._opened: OrderedDict[tuple[int, str], Replay] = OrderedDict()
 
     @classmethod
     def open(cls, url: str | None = None, *, create: bool = True, actor: str | None = None, plugins: Iterable[Path] = ()) -> Engine:
@@ -102,15 +110,26 @@ class Engine:
             store.close()
             raise
 
-    def acting_as(self, actor: str, *, authenticated: bool = True) -> Engine:
+    def acting_as(self, actor: str, *, authenticated: bool = True, sight: Sight | None = None) -> Engine:
         """The same open store and plugins, in another person's name: what a server does for each request.
 
-        authenticated: whether somebody proved to be this person; the command line and files cannot.
+        authenticated: whether somebody proved to be this person; the command line and files cannot. sight: what of the
+        customers is seen; None is what this person may see, or everything where nobody proved anything.
         """
         other = Engine(self.store, replace(self.settings, actor=actor, authenticated=authenticated), self.registry)
         other.__dict__["previews"] = self.previews
+        other._sight, other._opened = sight, self._opened
         other.__dict__.update({name: self.__dict__[name] for name in ("business",) if name in self.__dict__})
         return other
+
+    @property
+    def sight(self) -> Sight:
+        """Whose customers the acting person sees, and whether personal data unmasked: the same for every surface."""
+        from engine.store.sight import EVERYTHING
+
+        if self._sight is None:
+            self._sight = self.people.sight(self.settings.actor) if self.settings.authenticated else EVERYTHING
+        return self._sight
 
     def close(self) -> None:
         """Close the store."""
@@ -153,11 +172,11 @@ class Engine:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """Built-in features, those of plugins, and the store's custom fields."""
-        from engine.store.features import custom_features
+        """Built-in features, those of plugins, the store's custom fields, and its tags and groups."""
+        from engine.store.features import custom_features, tag_features
 
         with self.store.read() as connection:
-            custom = custom_features(connection)
+            custom = [*custom_features(connection), *tag_features(connection)]
         return Catalogue.built_in().with_features([*self.registry.features.values(), *custom])
 
     @cached_property
@@ -252,18 +271,20 @@ class Engine:
         return ingest.import_file(self.store, Path(facts), chosen, **self.acting, dry_run=dry_run, progress=progress)
 
     def customer_id(self, external_id: str) -> int:
-        """The internal key of a customer by its own id or an alias. Raises `UnknownCustomer`."""
+        """The internal key of a customer by its own id or an alias. Raises `UnknownCustomer`, also for one who is out of sight."""
         from engine.store.identity import resolve
 
-        return resolve(self.store, external_id)
+        return resolve(self.store, external_id, reach=self.sight.reach)
 
     def customer_name(self, external_id: str) -> str | None:
-        """The name of a customer, if the store knows one. Raises `UnknownCustomer`."""
+        """The name of a customer, masked for those who may not see it, if the store knows one. Raises `UnknownCustomer`."""
         from engine.store.lookups import name_of
+        from engine.store.models import customer
 
         key = self.customer_id(external_id)
         with self.store.read() as connection:
-            return name_of(connection, key)
+            name: str | None = self.sight.shown(customer.c.name, name_of(connection, key))
+            return name
 
     def batches(self, limit: int = 50) -> Sequence[dict[str, Any]]:
         """The newest imports first: batch, file, kind, source, mapping, actor, counts of rows, undone."""
@@ -301,8 +322,26 @@ class Engine:
         """Customers whose own id begins with these letters, or whose name does: (id, name). names: False looks at ids alone."""
         from engine.store.lookups import starting_with
 
-        with self.store.read() as connection:
-            return starting_with(connection, words, limit, names)
+    @cached_property
+    def customers(self) -> Customers:
+        """Lists of customers: `list`, `count`, `find`, `export`."""
+        from engine.customers import Customers
+
+        return Customers(self)
+
+    @cached_property
+    def tags(self) -> Tags:
+        """Tags and groups that people give to customers: `add`, `give`, `take`, `list`; rules read them as features."""
+        from engine.tags import Tags
+
+        return Tags(self)
+
+    @cached_property
+    def views(self) -> Views:
+        """Lists that people keep: `save`, `share`, `list`, `remove`."""
+        from engine.views import Views
+
+        return Views(self)
 
     def undo_import(self, batch: int) -> UndoReport:
         """Take back everything that an import brought or changed. Raises `FactError` when later facts rest on it."""
@@ -476,9 +515,10 @@ class Engine:
 
     def overview(self, address: str | None = None, *, days: int | None = None) -> Overview | None:
         """Customers and revenue by label of one output, and who moved since the run before (or one `days` older). None before the first run."""
-        from engine.overview import overview
+        from engine.overview import overview, within
 
-        return overview(self, address, days=days)
+        found = overview(self, address, days=days)
+        return found if found is None or self.sight.everything else within(self, found)
 
     # --- what a change would do --------------------------------------------------------------------------------
 
@@ -561,7 +601,7 @@ class Engine:
     def _explaining(self) -> Explaining:
         from engine.explaining import Explaining
 
-        return Explaining(self)
+        return Explaining(self, self._opened)
 
     def explain(
         self,

@@ -21,6 +21,7 @@ from engine.api.telemetry import Telemetry
 from engine.api.views import ALL
 from engine.coalesce import Coalescer
 from engine.service import Engine
+from engine.store.sight import Sight
 from engine.warm import Warm
 
 PREFIX = "/api/"
@@ -61,7 +62,7 @@ class TierwiseApi:
         if need.scope != ANY_KEY:
             self.gate.check(caller, need.area, need.write)
         self.gate.count(caller, need.heavy)
-        return Call(self.engine.acting_as(caller.user.name), caller, {}, None)
+        return Call(self.engine.acting_as(caller.user.name, sight=Sight.of(caller)), caller, {}, None)
 
 
 def create_api(app: Flask, engine: Engine, *, sandbox: bool = False) -> TierwiseApi:

@@ -93,7 +93,7 @@ class Call:
     @property
     def personal(self) -> bool:
         """Whether the caller may see personal data unmasked."""
-        return self.caller.may("personal_data")
+        return self.engine.sight.personal
 
     @property
     def once_key(self) -> str | None:

@@ -13,6 +13,7 @@ from engine.exporting.table import BATCH, Batch, Field, FieldKind, Table
 from engine.moments import written
 from engine.store.facts import read_settings
 from engine.store.models import alias, custom_field, custom_value, customer, source, term
+from engine.store.sight import EVERYTHING, MASK, Sight
 
 PROFILE = (
     *(Field(name) for name in ("customer", "name", "kind", "gender", "birth_date", "email", "phone")),
@@ -24,18 +25,34 @@ _EPOCH = dt.date(1970, 1, 1)
 _CUSTOM: dict[str, FieldKind] = {"number": "number", "amount": "number"}
 
 
-def customers(connection: Connection) -> Table:
-    """One row per customer that is neither voided nor merged into another, in the order of arrival."""
+MASKED_AS = {
+    "birth_date": customer.c.birth_day,
+    **{name: customer.c[f"{name}_id"] for name in ("country", "region", "city", "industry", "education")},
+}
+"""The column of `customer` behind a field of another name."""
+
+
+def customers(connection: Connection, sight: Sight = EVERYTHING) -> Table:
+    """One row per customer within sight that is neither voided nor merged into another, in the order of arrival."""
     custom = connection.execute(select(custom_field).order_by(custom_field.c.id)).all()
     fields = PROFILE + tuple(Field(f"custom.{row.name}", _CUSTOM.get(row.kind, "text")) for row in custom)
-    return Table("customers", fields, _customers(connection, custom))
+    fields = tuple(Field(field.name) if _hidden(field.name, sight) else field for field in fields)
+    return Table("customers", fields, _customers(connection, custom, sight, [_hidden(field.name, sight) for field in fields]))
 
 
-def _customers(connection: Connection, custom: Sequence[Any]) -> Iterator[Batch]:
+def _hidden(name: str, sight: Sight) -> bool:
+    if name.startswith("custom."):
+        return sight.hides(custom_value.c.value)
+    column = MASKED_AS.get(name, customer.c.get(name))
+    return column is not None and sight.hides(column)
+
+
+def _customers(connection: Connection, custom: Sequence[Any], sight: Sight, hidden: Sequence[bool]) -> Iterator[Batch]:
     business = read_settings(connection)
     zone, scale = business.timezone, 10**business.minor_digits
     terms = dict(connection.execute(select(term.c.id, term.c.value)).all())
-    query = select(customer).where(customer.c.merged_into.is_(None), customer.c.voided_at.is_(None)).order_by(customer.c.id).limit(BATCH)
+    query = select(customer).where(customer.c.merged_into.is_(None), customer.c.voided_at.is_(None), sight.where())
+    query = query.order_by(customer.c.id).limit(BATCH)
     last = 0
     while part := connection.execute(query.where(customer.c.id > last)).all():
         first, last = part[0].id, part[-1].id
@@ -44,7 +61,10 @@ def _customers(connection: Connection, custom: Sequence[Any]) -> Iterator[Batch]
         rows = [[*_profile(row, terms, zone, scale), known.get(row.id)] for row in part]
         for row, cells in zip(part, rows, strict=True):
             cells += [_custom(values.get((row.id, field.id)), field.kind, terms, scale) for field in custom]
-        yield list(zip(*rows, strict=True))
+        cells_of = list(zip(*rows, strict=True))
+        yield [
+            [None if cell is None else MASK for cell in cells] if masked else cells for cells, masked in zip(cells_of, hidden, strict=True)
+        ]
 
 
 def _profile(row: Any, terms: dict[int, str], zone: ZoneInfo, scale: int) -> list[Any]:

@@ -21,6 +21,8 @@ from engine.store import outcomes
 from engine.store.blocks import NONE, Block, restored
 from engine.store.models import change, customer, import_batch, output, rejected_row, source
 from engine.store.outcomes import RunRecord
+from engine.store.reach import ALL, Reach
+from engine.store.sight import EVERYTHING, MASK, Sight
 from engine.values import plain
 
 ASSIGNMENT_FIELDS = (*(Field(name) for name in ("customer", "policy", "output")), Field("value", "any"), Field("since"))
@@ -41,6 +43,7 @@ def assignments(
     policy: str | None = None,
     value: str | None = None,
     all_outputs: bool = False,
+    reach: Reach = ALL,
 ) -> Table:
     """One row per customer and label or flag output that has a value, by customer; all_outputs: scores, amounts, dates and sets too.
 
@@ -48,7 +51,7 @@ def assignments(
     """
     addresses = _addresses(record, policy, all_outputs)
     fields = _without_mixed(ASSIGNMENT_FIELDS) if not all_outputs else ASSIGNMENT_FIELDS
-    return Table("assignments", fields, _assignments(connection, record, zone, addresses, value))
+    return Table("assignments", fields, _assignments(connection, record, zone, addresses, value, reach))
 
 
 def _without_mixed(fields: Sequence[Field]) -> tuple[Field, ...]:
@@ -68,12 +71,15 @@ def _addresses(record: RunRecord, policy: str | None, all_outputs: bool) -> list
     ]
 
 
-def _assignments(connection: Connection, record: RunRecord, zone: ZoneInfo, addresses: Sequence[str], value: str | None) -> Iterator[Batch]:
+def _assignments(
+    connection: Connection, record: RunRecord, zone: ZoneInfo, addresses: Sequence[str], value: str | None, reach: Reach
+) -> Iterator[Batch]:
     block = outcomes.load_block(connection, record.id)
     addresses = [address for address in addresses if address in block.values]
     since = {number: written(moment, zone) for number, moment in outcomes.moments_of_runs(connection).items()}
     decoders = [_Decoder(connection, record, block, address, since) for address in addresses]
     names = np.array([address.split(".") for address in addresses], dtype=object).reshape(-1, 2)
+    seen = None if reach.everybody else reach.flags(connection, block.customer_id)
     for start in range(0, len(block.customer_id), BATCH):
         rows = slice(start, start + BATCH)
         ids = external_ids(connection, block.customer_id[rows], live=record.status == "visible")
@@ -82,6 +88,8 @@ def _assignments(connection: Connection, record: RunRecord, zone: ZoneInfo, addr
         for column, decoder in enumerate(decoders):
             cells[:, column], moments[:, column] = decoder.values(rows), decoder.since(rows)
         wanted = (cells != None) & (ids != None)[:, None]  # noqa: E711  # element by element
+        if seen is not None:
+            wanted &= seen[rows][:, None]
         if value is not None:
             wanted &= cells == value
         at, which = np.nonzero(wanted)
@@ -138,12 +146,12 @@ def external_ids(connection: Connection, customers: Array, *, live: bool = False
     return _objects([known.get(number) for number in customers.tolist()])
 
 
-def changes(connection: Connection, record: RunRecord, zone: ZoneInfo) -> Table:
+def changes(connection: Connection, record: RunRecord, zone: ZoneInfo, *, reach: Reach = ALL) -> Table:
     """One row per assignment that moved in a run, by customer; `reason` says why there is no value now."""
-    return Table("changes", CHANGE_FIELDS, _changes(connection, record, zone))
+    return Table("changes", CHANGE_FIELDS, _changes(connection, record, zone, reach))
 
 
-def _changes(connection: Connection, record: RunRecord, zone: ZoneInfo) -> Iterator[Batch]:
+def _changes(connection: Connection, record: RunRecord, zone: ZoneInfo, reach: Reach) -> Iterator[Batch]:
     keys = {number: key for found in outcomes.all_labels(connection).values() for key, number in found.items()}
     flags = {0: "false", 1: "true"}
     reasons = [words[-1] for words in record.report["reasons"]]
@@ -152,7 +160,7 @@ def _changes(connection: Connection, record: RunRecord, zone: ZoneInfo) -> Itera
         select(customer.c.external_id, output.c.address, output.c.kind, change.c.was, change.c.now, change.c.reason)
         .join(customer, customer.c.id == change.c.customer_id)
         .join(output, output.c.id == change.c.output_id)
-        .where(change.c.run_id == record.id)
+        .where(change.c.run_id == record.id, reach.clause())
         .order_by(change.c.customer_id, change.c.output_id)
     )
     for part in connection.execute(query.execution_options(stream_results=True)).partitions(BATCH):
@@ -171,12 +179,15 @@ def _changes(connection: Connection, record: RunRecord, zone: ZoneInfo) -> Itera
         ]
 
 
-def rejected(connection: Connection, batch: int | None = None) -> Table:
-    """Every rejected row that is kept (or those of one import batch), in the order of the files."""
-    return Table("rejected", REJECTED_FIELDS, _rejected(connection, batch))
+def rejected(connection: Connection, batch: int | None = None, *, sight: Sight = EVERYTHING) -> Table:
+    """Every rejected row that is kept (or those of one import batch), in the order of the files.
+
+    Whose rows they are nobody knows, so what they hold is masked for those who may not see personal data of all customers.
+    """
+    return Table("rejected", REJECTED_FIELDS, _rejected(connection, batch, sight))
 
 
-def _rejected(connection: Connection, batch: int | None) -> Iterator[Batch]:
+def _rejected(connection: Connection, batch: int | None, sight: Sight) -> Iterator[Batch]:
     r = rejected_row.c
     query = (
         select(import_batch.c.file, r.line, r.field, r.reason, r.found, r.expected, r.row)
@@ -186,7 +197,11 @@ def _rejected(connection: Connection, batch: int | None) -> Iterator[Batch]:
     if batch is not None:
         query = query.where(r.batch_id == batch)
     for part in connection.execute(query.execution_options(stream_results=True)).partitions(BATCH):
-        yield list(zip(*part, strict=True))
+        columns = [list(cells) for cells in zip(*part, strict=True)]
+        if not sight.everything:
+            for at in (REJECTED_FIELDS.index(Field(name)) for name in ("found", "row")):
+                columns[at] = [MASK] * len(part)
+        yield columns
 
 
 def flows(connection: Connection, record: RunRecord) -> list[dict[str, Any]]:

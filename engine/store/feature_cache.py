@@ -94,10 +94,11 @@ def save(folder: Path, key: Key, table: FeatureTable) -> None:
 
 def clear(folder: Path) -> None:
     """Remove every file, also of what runs read: a customer was erased."""
-    from engine.store import raw_cache
+    from engine.store import raw_cache, register_file
 
     _prune(folder, keep=0)
     raw_cache.clear(folder)
+    register_file.clear(folder)
 
 
 def _prune(folder: Path, keep: int = KEPT) -> None:

@@ -50,6 +50,8 @@ class Maker:
         if feature.source in ("profile", "custom"):
             return self._own(feature, texts)
         values = [self.raw.pieces[piece] for piece in self.plan.pieces[feature.name]]
+        if feature.source == "tags":
+            return values[0].astype(np.int8)
         end = self.as_of - feature.ends_days_before * DAY
         match feature.aggregate:
             case "sum":

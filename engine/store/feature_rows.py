@@ -139,7 +139,7 @@ class Builder:
             return
         place = self.rows.place(answer["customer_id"])
         for number, piece in enumerate(query.pieces):
-            if query.name == "custom":
+            if query.name in ("custom", "tags"):
                 mine = answer["p0"] == self.fields.get(piece.of, -1)
                 self._put(piece, answer["p1"][mine], place[mine])
             else:

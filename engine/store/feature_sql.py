@@ -149,7 +149,13 @@ def make_plan(names: Iterable[str], catalogue: Catalogue) -> Plan:
         plan.pieces[feature.name] = _pieces(feature, plan, catalogue)
     plan.profile = sorted({feature.of for feature in plan.features if feature.source == "profile"})
     wanted = plan.wanted
-    plan.queries = [_customer_query(plan.profile), *_fact_queries(wanted), *_day_queries(wanted), *_custom_queries(plan)]
+    plan.queries = [
+        _customer_query(plan.profile),
+        *_fact_queries(wanted),
+        *_day_queries(wanted),
+        *_custom_queries(plan),
+        *_tag_queries(plan),
+    ]
     return plan
 
 
@@ -177,6 +183,8 @@ def _pieces(feature: Feature, plan: Plan, catalogue: Catalogue) -> tuple[Piece, 
         counted = replace(catalogue.resolve(feature.terms[1]), aggregate="count", of="")
         return _pieces(counted, plan, catalogue)
     if feature.source not in FACTS:
+        if feature.source == "tags":
+            return (Piece("tags", "borne", feature.of),)
         return (Piece("custom", "value", feature.of),) if feature.source == "custom" else ()
     until = feature.ends_days_before * DAY
     after = until + feature.window_days * DAY if feature.window_days else None
@@ -224,6 +232,17 @@ def _custom_queries(plan: Plan) -> list[Query]:
     where = f"o.customer_id @who and o.field_id in ({fields})"
     text = f"select o.customer_id as customer_id, o.field_id as p0, o.value as p1 from custom_value o where {where}"
     return [Query("custom", text, tuple(Piece("custom", "value", name) for name in names))]
+
+
+def _tag_queries(plan: Plan) -> list[Query]:
+    """All tags and groups asked for, as rows (customer, tag, 1)."""
+    names = [feature.of for feature in plan.features if feature.source == "tags"]
+    if not names:
+        return []
+    marks = ", ".join(plan.text("tag", name) for name in names)
+    where = f"o.customer_id @who and o.tag_id in ({marks})"
+    text = f"select o.customer_id as customer_id, o.tag_id as p0, cast(1 as bigint) as p1 from tag_member o where {where}"
+    return [Query("tags", text, tuple(Piece("tags", "borne", name) for name in names))]
 
 
 def _day_queries(pieces: Iterable[Piece]) -> list[Query]:

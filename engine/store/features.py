@@ -24,7 +24,7 @@ from engine.store.facts import read_settings
 from engine.store.feature_columns import Maker
 from engine.store.feature_rows import Builder, Raw
 from engine.store.feature_sql import Customers, Plan, make_plan
-from engine.store.models import custom_field, customer, fact_clock, import_batch, product, term
+from engine.store.models import custom_field, customer, fact_clock, import_batch, product, tag, term
 from engine.store.session import Store
 
 T = TypeVar("T")
@@ -166,6 +166,24 @@ def custom_features(connection: Connection) -> list[Feature]:
     ]
 
 
+def tag_features(connection: Connection) -> list[Feature]:
+    """The tags and groups of a store as features: whether a customer bears it."""
+    return [
+        Feature(
+            f"{row.kind}s.{row.name}",
+            "tags",
+            "value",
+            Text(row.title, row.title),
+            of=f"{row.kind}s.{row.name}",
+            dtype="flag",
+            minimum=None,
+            step=None,
+            actionable="any",
+        )
+        for row in connection.execute(select(tag.c.kind, tag.c.name, tag.c.title).order_by(tag.c.kind, tag.c.name))
+    ]
+
+
 @lru_cache(maxsize=64)
 def plan_of(names: tuple[str, ...], catalogue: Catalogue) -> Plan:
     """What a read of these features takes; made once."""
@@ -184,7 +202,9 @@ def gather(
     connection = shot.connection
     builder = Builder(plan)
     ids = [text_ids(connection, kind, text) for kind, text in plan.texts]
-    builder.fields = {text: found[0] for (kind, text), found in zip(plan.texts, ids, strict=True) if kind == "custom field" and found}
+    builder.fields = {
+        text: found[0] for (kind, text), found in zip(plan.texts, ids, strict=True) if kind in ("custom field", "tag") and found
+    }
     answers = feature_fetch.answers(shot, plan.queries, as_of, ids, parts, known_until)
     extra = also(connection)
     builder.take(answers, len(parts))
@@ -211,6 +231,9 @@ def text_ids(connection: Connection, kind: str, text: str) -> list[int]:
     """The ids that a text of a filter stands for: a product may be known under one id by several sources."""
     if kind == "product":
         query = select(product.c.id).where(product.c.external_id == text)
+    elif kind == "tag":
+        mark, _, name = text.partition("s.")
+        query = select(tag.c.id).where(tag.c.kind == mark, tag.c.name == name)
     elif kind == "custom field":
         query = select(custom_field.c.id).where(custom_field.c.name == text)
     else:
@@ -246,4 +269,5 @@ __all__ = [
     "read_features",
     "read_one",
     "start_read",
+    "tag_features",
 ]

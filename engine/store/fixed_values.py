@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, insert, select, update
 
 from engine.errors import FixedValueError
 from engine.store.models import customer, fixed_value
+from engine.store.reach import ALL, Reach
 
 OPEN = ("requested", "approved")
 """States in which a fixed value has, or may still get, effect."""
@@ -77,10 +78,10 @@ def get(connection: Connection, number: int) -> FixedValue:
 
 
 def find(
-    connection: Connection, *, customer_id: int | None = None, status: str | None = None, after: int | None = None
+    connection: Connection, *, customer_id: int | None = None, status: str | None = None, after: int | None = None, reach: Reach = ALL
 ) -> list[FixedValue]:
-    """Some of them by number. after: only those that end later."""
-    query = _query()
+    """Some of them by number. after: only those that end later. reach: only those of customers within it."""
+    query = _query() if reach.everybody else _query().where(reach.clause())
     if customer_id is not None:
         query = query.where(fixed_value.c.customer_id == customer_id)
     if status is not None:

@@ -16,34 +16,37 @@ from engine.store.audit import Actor
 from engine.store.facts import next_fact_seq
 from engine.store.ingest.batches import note_act
 from engine.store.ingest.tables import Tables
+from engine.store.reach import ALL, Reach
 from engine.store.session import Store
 
 _NEAR = 40
 
 
-def resolve(store: Store, external_id: str, source: str | None = None) -> int:
+def resolve(store: Store, external_id: str, source: str | None = None, *, reach: Reach = ALL) -> int:
     """The internal key of the customer with this id, after joins.
 
     source: where the id comes from; needed only when two sources use one id for different customers. Raises
-    `UnknownCustomer` with the nearest known id.
+    `UnknownCustomer` with the nearest known id; a customer out of reach is as unknown as one who is not there.
     """
     with store.read() as connection:
-        return resolve_in(connection, external_id, source)
+        return resolve_in(connection, external_id, source, reach=reach)
 
 
-def resolve_in(connection: Connection, external_id: str, source: str | None = None) -> int:
+def resolve_in(connection: Connection, external_id: str, source: str | None = None, *, reach: Reach = ALL) -> int:
     """The same inside a transaction that is open already."""
     tables = Tables(connection)
     wanted = unicodedata.normalize("NFC", str(external_id)).strip()
     query = "select a.customer_id, s.name from source s join alias a on a.source_id = s.id and a.external_id = ?"
     found = [(key, name) for key, name in tables.rows(query, wanted) if source in (None, name)]
+    if not reach.everybody:
+        found = [(key, name) for key, name in found if reach.holds(connection, key)]
     keys = {key for key, _ in found}
     if len(keys) == 1:
         return int(keys.pop())
     if keys:
         names = ", ".join(sorted(name for _, name in found))
         raise UnknownCustomer(f"customer {wanted!r} stands for different customers in the sources {names}; name the source")
-    hint = did_you_mean(wanted, _near(tables, wanted))
+    hint = did_you_mean(wanted, _near(tables, wanted)) if reach.everybody else ""  # a hint would name somebody out of reach
     where = f" of source {source}" if source else ""
     raise UnknownCustomer(f"there is no customer {wanted!r}{where}{'; ' + hint if hint else ''}")
 

@@ -44,20 +44,6 @@ def first_owner(connection: Connection, external_id: str, now: int) -> int:
     return int(found.pop()) if len(found) == 1 else now
 
 
-def starting_with(connection: Connection, words: str, limit: int, names: bool) -> list[tuple[str, str | None]]:
-    """Graded and ungraded customers whose id or name begins with some letters, by a range of each index; (id, name or None)."""
-    if not words:
-        return []
-    after = words[:-1] + chr(min(ord(words[-1]) + 1, 0x10FFFF))
-    columns = [customer.c.external_id, *([customer.c.name] if names else [])]
-    found: dict[str, str | None] = {}
-    for column_ in columns:
-        query = select(customer.c.external_id, customer.c.name).where(column_ >= words, column_ < after)
-        query = query.where(customer.c.merged_into.is_(None), customer.c.voided_at.is_(None)).order_by(column_).limit(limit)
-        found |= {row.external_id: row.name if names else None for row in connection.execute(query)}
-    return list(found.items())[:limit]
-
-
 def external_ids_many(connection: Connection, customers: Array) -> dict[int, str]:
     """The own ids of many customers by their internal keys, in parts that any database takes."""
     found: dict[int, str] = {}

@@ -55,3 +55,7 @@ class Reach:
         if self.everybody:
             return np.ones(len(customers), dtype=bool)
         return np.isin(customers, np.array(connection.scalars(select(customer.c.id).where(self.clause())).all(), dtype=np.int64))
+
+
+ALL = Reach()
+"""Every customer."""

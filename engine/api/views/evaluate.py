@@ -116,8 +116,7 @@ def _stored(call: Call, names: list[str], body: Mapping[str, Any]) -> list[Evalu
 
 def reach_of(call: Call) -> Reach:
     """Whose customers the caller sees."""
-    user = call.caller.user
-    return Reach(user.reach, (user.unit if user.reach == "unit" else user.owner) or "")
+    return call.engine.sight.reach
 
 
 def _item(name: str | None, each: Evaluation) -> dict[str, Any]:

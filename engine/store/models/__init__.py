@@ -29,6 +29,7 @@ from engine.store.models.facts import (
     source,
     term,
 )
+from engine.store.models.lists import saved_view, tag, tag_member
 from engine.store.models.outcomes import ASSIGNMENT_VIEW, block, change, current, label, label_summary, output, rule_hit, run, run_state
 from engine.store.models.people import (
     api_key,
@@ -83,11 +84,14 @@ __all__ = [
     "rulebook_version",
     "run",
     "run_state",
+    "saved_view",
     "schedule",
     "setting",
     "sign_in_attempt",
     "slot_name",
     "source",
+    "tag",
+    "tag_member",
     "term",
     "user_account",
     "user_role",
