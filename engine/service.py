@@ -314,13 +314,9 @@ class Engine:
         from engine.store.exports import rejected
 
         with self.store.read() as connection:
-            table = rejected(connection, batch)
+            table = rejected(connection, batch, sight=self.sight)
             rows = (dict(zip(table.names, row, strict=True)) for part in table.batches for row in zip(*part, strict=True))
             return list(islice(rows, limit))
-
-    def find_customers(self, words: str, *, limit: int = 10, names: bool = True) -> Sequence[tuple[str, str | None]]:
-        """Customers whose own id begins with these letters, or whose name does: (id, name). names: False looks at ids alone."""
-        from engine.store.lookups import starting_with
 
     @cached_property
     def customers(self) -> Customers:

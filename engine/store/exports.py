@@ -5,6 +5,7 @@ Each is read in batches from one open, consistent view; nothing grows with the n
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ CHANGE_FIELDS = (
     Field("reason"),
 )
 REJECTED_FIELDS = (Field("file"), Field("line", "integer"), *(Field(name) for name in ("column", "reason", "found", "expected", "row")))
+_FOUND, _ROW = (REJECTED_FIELDS.index(Field(name)) for name in ("found", "row"))
 
 
 def assignments(
@@ -199,9 +201,18 @@ def _rejected(connection: Connection, batch: int | None, sight: Sight) -> Iterat
     for part in connection.execute(query.execution_options(stream_results=True)).partitions(BATCH):
         columns = [list(cells) for cells in zip(*part, strict=True)]
         if not sight.everything:
-            for at in (REJECTED_FIELDS.index(Field(name)) for name in ("found", "row")):
-                columns[at] = [MASK] * len(part)
+            columns[_FOUND] = [MASK] * len(part)
+            columns[_ROW] = [_masked_row(text) for text in columns[_ROW]]
         yield columns
+
+
+def _masked_row(text: str) -> str:
+    """A row as JSON with its columns, and nothing of what stood in them."""
+    try:
+        row = json.loads(text)
+    except ValueError:
+        return MASK
+    return json.dumps(dict.fromkeys(row, MASK), ensure_ascii=False) if isinstance(row, dict) else MASK
 
 
 def flows(connection: Connection, record: RunRecord) -> list[dict[str, Any]]:
