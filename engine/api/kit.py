@@ -14,6 +14,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -193,6 +194,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         if changes:
             asked = _with_dry_run(query)()
         wanted = body() if isinstance(body, type) else body
+        usual: dict[str, Any] = asked.load({})
 
         def decorate(view: View) -> View:
             @wraps(view)
@@ -204,7 +206,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
                 if need.scope == OPEN:
                     return respond(view(**path_values), status)
                 call = api.admit(need)
-                call.query = query_of(request, asked)
+                call.query = query_of(request, asked) if request.query_string else copy(usual)
                 call.dry_run = bool(call.query.pop("dry_run", False))
                 if wanted is not None:
                     call.body = body_of(request, wanted)

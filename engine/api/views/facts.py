@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 from marshmallow import fields, validate
 
-from engine.api.fields import Switch, text
+from engine.api.fields import Flag, Switch, text
 from engine.api.kit import MB, Answer, Call, Routes, Strict, or_404
 from engine.api.parsing import checked, read_json
 from engine.api.problems import Problem, answer
@@ -76,7 +76,7 @@ class SourceQuery(Strict):
 class VoidBody(Strict):
     """Take it out, or bring it back."""
 
-    voided = fields.Boolean(required=True, truthy={True}, falsy={False})
+    voided = Flag(required=True)
 
 
 @routes.verb(
