@@ -33,7 +33,9 @@ def draft(api: Client, *steps: str) -> None:
     author.new(document={**document, "name": "Another"}, title="one")
     for step in steps:
         if step == "edit":
-            author.edit(1, revision=1, title="two")
+            author.edit(1, revision=1, document={**document, "name": "Still another"})
+        elif step == "back":
+            author.back(1, revision=2)
         elif step == "submit":
             author.submit(1)
         elif step == "approve":
@@ -108,6 +110,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("PATCH", "/drafts/<int:draft>"): (draft, "/drafts/1", {"title": "two"}),
     ("DELETE", "/drafts/<int:draft>"): (draft, "/drafts/1", None),
     ("POST", "/drafts/<int:draft>/undo"): (draft, "/drafts/1/undo", {"to": 1}),
+    ("POST", "/drafts/<int:draft>/back"): (lambda api: draft(api, "edit"), "/drafts/1/back", None),
+    ("POST", "/drafts/<int:draft>/forth"): (lambda api: draft(api, "edit", "back"), "/drafts/1/forth", None),
     ("POST", "/drafts/<int:draft>/submit"): (draft, "/drafts/1/submit", {}),
     ("POST", "/drafts/<int:draft>/withdraw"): (lambda api: draft(api, "submit"), "/drafts/1/withdraw", {}),
     ("POST", "/drafts/<int:draft>/approve"): (lambda api: draft(api, "submit"), "/drafts/1/approve", {"hash": "..."}),
@@ -132,6 +136,8 @@ def test_every_route_that_changes_something_is_here() -> None:
 def prepared(api: Client, case: Case) -> tuple[str, Any]:
     ready, path, body = case
     ready(api)
+    if path.startswith("/drafts/1"):
+        SEEN[(id(api.app), path)] = api.engine.drafts.get(1).revision
     if body == {"hash": "..."}:
         body = {"hash": api.engine.drafts.get(1).submitted_hash}
     if body == "fix":
@@ -140,6 +146,14 @@ def prepared(api: Client, case: Case) -> tuple[str, Any]:
         until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 20 * 86_400))
         body = {"customer": "C1", "output": "abc.class", "value": "A", "reason": "contract", "until": until}
     return path, body
+
+
+def tag_of(api: Client, path: str) -> str:
+    """The ETag that was read before everything began."""
+    return f'"{SEEN.get((id(api.app), path), 1)}"'
+
+
+SEEN: dict[tuple[int, str], int] = {}
 
 
 def options(body: Any) -> dict[str, Any]:
@@ -160,7 +174,7 @@ def test_ten_at_once_are_one(api: Client, route: tuple[str, str]) -> None:
 
     def send(_: int) -> Any:
         gate.wait()
-        return api(route[0], path, headers={"Idempotency-Key": "one", "If-Match": '"1"'}, **options(body))
+        return api(route[0], path, headers={"Idempotency-Key": "one", "If-Match": tag_of(api, path)}, **options(body))
 
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(send, range(10)))
@@ -168,10 +182,10 @@ def test_ten_at_once_are_one(api: Client, route: tuple[str, str]) -> None:
     assert len({answer.get_data() for answer in answers}) == 1
     assert sum("Idempotent-Replayed" not in answer.headers for answer in answers) == 1
     after = contents(api)
-    again = api(route[0], path, headers={"Idempotency-Key": "one", "If-Match": '"1"'}, **options(body))
+    again = api(route[0], path, headers={"Idempotency-Key": "one", "If-Match": tag_of(api, path)}, **options(body))
     assert again.get_data() == answers[0].get_data()
     other = {"dry_run": "false"}
-    api(route[0], path, headers={"Idempotency-Key": "one", "If-Match": '"1"'}, query_string=other, code=409, **options(body))
+    api(route[0], path, headers={"Idempotency-Key": "one", "If-Match": tag_of(api, path)}, query_string=other, code=409, **options(body))
     assert contents(api) == after
     with api.engine.store.read() as connection:
         assert len(connection.execute(select(idempotency_key)).all()) == 1
@@ -181,7 +195,7 @@ def test_ten_at_once_are_one(api: Client, route: tuple[str, str]) -> None:
 def test_a_rehearsal_answers_and_changes_nothing(api: Client, route: tuple[str, str]) -> None:
     path, body = prepared(api, CASES[route])
     before, jobs = contents(api), [each.as_dict() for each in api.engine.jobs.list()]
-    answer = api(route[0], path, headers={"If-Match": '"1"'}, query_string={"dry_run": "true"}, **options(body))
+    answer = api(route[0], path, headers={"If-Match": tag_of(api, path)}, query_string={"dry_run": "true"}, **options(body))
     assert answer.status_code in (200, 201, 202), answer.get_data(as_text=True)
     assert answer.headers["Dry-Run"] == "true"
     assert contents(api) == before

@@ -163,10 +163,16 @@ def discard_draft(call: Call, draft: int) -> Any:
 
 @routes.verb("GET", "/drafts/<int:draft>/history", "rules:read")
 def get_draft_history(call: Call, draft: int) -> Any:
-    """Every saved state, and every decision."""
+    """Every saved state, every decision, and the states that `back` and `forth` would bring again."""
     found = _draft(call, draft)
     edits = [each.as_dict() for each in call.engine.drafts.history(found.id)]
-    return {"states": edits, "reviews": [each.as_dict() for each in call.engine.drafts.reviews(found.id)]}
+    steps = call.engine.drafts.steps(found.id)
+    return {
+        "states": edits,
+        "back": steps.back,
+        "forth": steps.forth,
+        "reviews": [each.as_dict() for each in call.engine.drafts.reviews(found.id)],
+    }
 
 
 @routes.verb("POST", "/drafts/<int:draft>/undo", "rules:write", body=UndoBody, etag=True, example={"to": 1})
@@ -175,6 +181,26 @@ def undo_draft(call: Call, draft: int) -> Any:
     _draft(call, draft)
     try:
         return draft_answer(call.engine.drafts.undo(draft, call.body["to"], revision=call.revision(), note=call.body["note"]), call)
+    except StaleDraft as error:
+        raise Problem("precondition_failed", str(error)) from None
+
+
+@routes.verb("POST", "/drafts/<int:draft>/back", "rules:write", etag=True)
+def take_draft_back(call: Call, draft: int) -> Any:
+    """Undo the last edit of a draft, whoever made it."""
+    return _stepped(call, draft, "back")
+
+
+@routes.verb("POST", "/drafts/<int:draft>/forth", "rules:write", etag=True)
+def bring_draft_forth(call: Call, draft: int) -> Any:
+    """Redo what was undone last."""
+    return _stepped(call, draft, "forth")
+
+
+def _stepped(call: Call, draft: int, verb: str) -> Answer:
+    _draft(call, draft)
+    try:
+        return draft_answer(getattr(call.engine.drafts, verb)(draft, revision=call.revision()), call)
     except StaleDraft as error:
         raise Problem("precondition_failed", str(error)) from None
 
