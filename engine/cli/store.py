@@ -37,11 +37,12 @@ def init(app: App, timezone: str | None, currency: str | None, minor_digits: str
         first = not engine.rulebook_log()
         if first and not no_starter:
             engine.publish("starter", note="the starter rulebook")
+        policies = [entry.key for entry in engine.rulebook().entries] if first and not no_starter else []
         place = store.sql.url.render_as_string(hide_password=True)
     click.echo(app.text("Store", "数据仓库") + f"     {place}")
     click.echo(app.text("Business", "业务设置") + f"  {business.timezone.key}, {business.currency}")
-    if first and not no_starter:
-        click.echo(app.text("Rulebook  starter, version 1: rfm, abc, lifecycle", "规则手册  starter，版本 1：rfm、abc、lifecycle"))
+    if policies:
+        click.echo(app.text(f"Rulebook  starter, version 1: {', '.join(policies)}", f"规则手册  starter，版本 1：{'、'.join(policies)}"))
     click.echo(app.text("Next      tierwise import FILE --mapping NAME", "下一步    tierwise import FILE --mapping NAME"))
 
 

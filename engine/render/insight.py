@@ -39,7 +39,8 @@ def division(console: Console, found: Division, first: str, second: str, languag
     page.title(_most_changed(found).in_(page.language), between)
     for address, output in found.outputs.items():
         page.title(address)
-        parts = output.told
+        shares_of = {key: output.of(key) for key in output.keys}
+        parts = [part for part in output.told if any(shares[part] for shares in shares_of.values())]  # a column of zeros tells nothing
         heads = [
             (page.say("label", "标签"), "left"),
             *((page.say(w, w), "right") for w in (page.say("before", "此前"), page.say("after", "此后"), "±")),
@@ -49,7 +50,7 @@ def division(console: Console, found: Division, first: str, second: str, languag
         for at, key in enumerate(output.keys):
             before, after = int(output.before[at]), int(output.after[at])
             if before or after:
-                shares = output.of(key)
+                shares = shares_of[key]
                 rows.append(
                     [
                         Line(output.title(key).in_(page.language)),
