@@ -48,14 +48,14 @@ def waiting(engine: Engine) -> list[Thing]:
 def _held(engine: Engine) -> list[Thing]:
     if not may("runs"):
         return []
-    held = [run for run in engine.runs(5) if run.status == "held"]
+    held = engine.held_runs()
     return [
         Thing(
             "bad",
             "stop",
-            t("Run {n} is held", "运行 {n} 已暂停生效", n=run.id),
+            t("Run {n} is held", "运行 {n} 已暂停生效", n=run),
             t("It would move more than the guards allow; nobody sees it yet.", "变动超出防护阈值，结果尚未生效。"),
-            (t("Look at it", "查看"), url_for("runs.details", number=run.id)),
+            (t("Look at it", "查看"), url_for("runs.details", number=run)),
         )
         for run in held[:1]
     ]
@@ -272,24 +272,17 @@ def running(engine: Engine) -> Any:
     return next(iter(engine.jobs.list(status=("running", "queued"), kind="run", limit=1)), None) if may("runs") else None
 
 
-def policies(engine: Engine, run: Any) -> list[tuple[str, str, str, str]]:
+def policies(picture: Any) -> list[tuple[str, str, str, str]]:
     """Every policy of the run's rulebook: title, key, state ("ok", "bad", "off"), what it did."""
-    f = g.formats
+    f, run = g.formats, picture.run
     rows = []
-    for entry in engine.rulebook(str(run.version_id)).entries:
-        if not entry.enabled:
-            rows.append((t(entry.title), entry.key, "off", t("switched off", "已停用")))
-        elif entry.key in run.faults:
-            rows.append((t(entry.title), entry.key, "bad", run.faults[entry.key][:80]))
-        elif entry.key in run.report["stale"]:
-            rows.append(
-                (
-                    t(entry.title),
-                    entry.key,
-                    "bad",
-                    t("kept: it needs {other}", "保留原结果：依赖 {other}", other=run.report["stale"][entry.key]),
-                )
-            )
+    for key, title, enabled in picture.policies:
+        if not enabled:
+            rows.append((t(title), key, "off", t("switched off", "已停用")))
+        elif key in run.faults:
+            rows.append((t(title), key, "bad", run.faults[key][:80]))
+        elif key in run.report["stale"]:
+            rows.append((t(title), key, "bad", t("kept: it needs {other}", "保留原结果：依赖 {other}", other=run.report["stale"][key])))
         else:
-            rows.append((t(entry.title), entry.key, "ok", t("{n} graded", "{n} 位已分级", n=f.number(run.graded.get(entry.key, 0)))))
+            rows.append((t(title), key, "ok", t("{n} graded", "{n} 位已分级", n=f.number(run.graded.get(key, 0)))))
     return rows

@@ -113,7 +113,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The picture of one output. outputs: (address, title) of all that can be chosen. withheld: customers without a value."""
+    """The picture of one output. policies: key, title, enabled. outputs: (address, title) of all that can be chosen. withheld: customers without a value."""
 
     run: RunRecord
     address: str
@@ -126,6 +126,7 @@ class Overview:
     withheld_amount: int
     movement: Movement | None
     ordered: bool
+    policies: tuple[tuple[str, Text, bool], ...] = ()
 
     def band(self, key: str) -> Band | None:
         """The band of a label."""
@@ -200,6 +201,7 @@ def _picture(engine: Engine, live: RunRecord, address: str | None, since: int | 
         withheld=chosen.withheld,
         withheld_amount=chosen.withheld_amount,
         movement=movement,
+        policies=tuple((entry.key, entry.title, entry.enabled) for entry in rulebook.entries),
         ordered=all(band.rank is not None for band in bands) and not address_is_stage(chosen, rulebook),
     )
 

@@ -473,6 +473,11 @@ class Engine:
         with self.store.read() as connection:
             return outcomes.runs(connection, limit)
 
+    def held_runs(self) -> Sequence[int]:
+        """The numbers of runs that wait to be released, the newest first."""
+        with self.store.read() as connection:
+            return outcomes.held(connection)
+
     def run_record(self, run_id: int | None = None) -> RunRecord:
         """One run by its number, or the newest visible one. Raises `RunError`."""
         with self.store.read() as connection:

@@ -57,7 +57,7 @@ class Overview(Page):
             next_run=tasks.next_run(engine),
             may_run=may("runs", "write"),
             running=tasks.running(engine),
-            policies=tasks.policies(engine, picture.run),
+            policies=tasks.policies(picture),
             rules_title=findings.rules_title(picture.run),
             members=members,
             help=_help(),

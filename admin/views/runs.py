@@ -27,7 +27,7 @@ class Runs(Page):
 
     def badge(self) -> tuple[str, str] | None:
         """How many runs are held."""
-        held = sum(run.status == "held" for run in acting().runs(5))
+        held = len(acting().held_runs())
         return (str(held), "warn") if held else None
 
     @expose("/")

@@ -160,6 +160,13 @@ def runs(connection: Connection, limit: int = 50) -> list[RunRecord]:
     return [_record(row) for row in connection.execute(select(run).order_by(run.c.id.desc()).limit(limit)).mappings()]
 
 
+def held(connection: Connection) -> list[int]:
+    """Runs that wait to be released and still could be: none became visible after them."""
+    newest = select(func.max(run.c.as_of)).where(run.c.status == "visible").scalar_subquery()
+    query = select(run.c.id).where(run.c.status == "held", (run.c.as_of >= newest) | newest.is_(None)).order_by(run.c.id.desc())
+    return list(connection.scalars(query))
+
+
 def moments_of_runs(connection: Connection) -> dict[int, int]:
     """The as_of of every run, by its number."""
     return {row.id: row.as_of for row in connection.execute(select(run.c.id, run.c.as_of))}
