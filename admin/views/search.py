@@ -76,12 +76,13 @@ def _policies(query: str) -> list[dict[str, str]]:
     if not may("rules") or (url := _link("rulebook")) is None:
         return []
     try:
-        entries = acting().rulebook().entries
+        entries = acting().version().document["policies"]
     except RulebookError:
         return []
     wanted = query.casefold()
-    found = [entry for entry in entries if any(wanted in text.casefold() for text in (entry.key, entry.title.en, entry.title.zh))]
-    return [{"text": t(entry.title), "more": entry.key, "url": url} for entry in found[:MOST]]
+    found = [(entry["key"], entry.get("title") or {}) for entry in entries]
+    found = [(key, title) for key, title in found if any(wanted in text.casefold() for text in (key, *title.values()))]
+    return [{"text": t(title.get("en", key), title.get("zh", key)), "more": key, "url": url} for key, title in found[:MOST]]
 
 
 PAGES = [Search]
