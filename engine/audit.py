@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from engine import audit_words
 from engine.audit_breaches import Breach
 from engine.audit_chain import GENESIS, Entry, Head, seal_of
 from engine.errors import TierwiseError
+from engine.exporting.table import Field, FieldKind, Table
+from engine.moments import Moment, as_moment
+from engine.policy import Text
 from engine.store import audit
 
 if TYPE_CHECKING:
     from engine.service import Engine
+
+
+PIECE = 5_000
+"""Entries that are read at once while a table is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +76,75 @@ class Audit:
         action: str | None = None,
         after: int | None = None,
         limit: int = 100,
+        since: Moment = None,
+        until: Moment = None,
     ) -> list[Entry]:
         """The newest entries first.
 
         subject: to what ("draft:7"). action: one ("rulebook.publish"), or a whole area ("rulebook"). after: only entries
-        before this number, for the next page.
+        before this number, for the next page. since, until: only what was done from the first moment on, before the second.
         """
+        zone = self._engine.zone
+        bounds = {name: None if at is None else as_moment(at, zone, name) for name, at in (("since", since), ("until", until))}
         with self._engine.store.read() as connection:
-            return audit.entries(connection, subject=subject, actor=actor, action=action, after=after, limit=limit)
+            return audit.entries(connection, subject=subject, actor=actor, action=action, after=after, limit=limit, **bounds)
+
+    @property
+    def head(self) -> str:
+        """Where the trail ends, "8214:9f3c...": what to keep elsewhere. Read, not verified."""
+        with self._engine.store.read() as connection:
+            return str(audit.read_head(connection) or Head(0, GENESIS))
+
+    def sentence(self, entry: Entry) -> Text:
+        """An entry in words, in both languages; moments in the business zone."""
+        return audit_words.sentence(entry, self._engine.zone)
+
+    @property
+    def actions(self) -> Mapping[str, tuple[Text, Mapping[str, Text]]]:
+        """What can be looked for: group to its title and its actions with theirs."""
+        return {
+            group: (shown, {action: audit_words.title(action) for action in audit_words.ACTIONS if action.partition(".")[0] == group})
+            for group, shown in audit_words.GROUPS.items()
+        }
+
+    def table(self, language: str, **asked: Any) -> Table:
+        """Entries as a table to write out (number, time, who, proven, action, subject, in words, details), the newest first.
+
+        asked: as `entries` takes them; read in pieces while it is written.
+        """
+        names = ("number", "time", "actor", "proven", "action", "subject", "in_words", "details")
+        kinds: tuple[FieldKind, ...] = ("integer", "text", "text", "text", "text", "text", "text", "text")
+        fields = tuple(Field(name, kind) for name, kind in zip(names, kinds, strict=True))
+        return Table("audit", fields, self._pieces(language, asked))
+
+    def write(self, format_: str, stream: BinaryIO, language: str, **asked: Any) -> int:
+        """Write entries to a stream as CSV, XLSX, Parquet or JSON Lines; returns how many. asked: as `entries` takes them."""
+        from engine.export import write_table
+
+        return write_table(self.table(language, **asked), format_, stream)
+
+    def _pieces(self, language: str, asked: Mapping[str, Any]) -> Iterator[Sequence[Sequence[Any]]]:
+        after = asked.get("after")
+        while found := self.entries(**{**asked, "after": after, "limit": PIECE}):
+            yield list(
+                zip(
+                    *(
+                        (
+                            entry.seq,
+                            self._engine.written(entry.at),
+                            entry.actor,
+                            "yes" if entry.authenticated else "no",
+                            entry.action,
+                            entry.subject,
+                            self.sentence(entry).in_(language),
+                            entry.details,
+                        )
+                        for entry in found
+                    ),
+                    strict=True,
+                )
+            )
+            after = found[-1].seq
 
 
 def _head(written: str) -> Head:

@@ -86,10 +86,19 @@ def entries(
     actor: str | None = None,
     action: str | None = None,
     after: int | None = None,
+    since: int | None = None,
+    until: int | None = None,
     limit: int = 100,
 ) -> list[Entry]:
-    """The newest entries first. action: one, or a whole area ("rulebook"). after: go on below this number."""
+    """The newest entries first. action: one, or a whole area ("rulebook"). after: go on below this number.
+
+    since, until: moments; from the first on, and before the second.
+    """
     query = select(audit_entry).order_by(audit_entry.c.seq.desc()).limit(limit)
+    if since is not None:
+        query = query.where(audit_entry.c.at >= since)
+    if until is not None:
+        query = query.where(audit_entry.c.at < until)
     if subject is not None:
         query = query.where(audit_entry.c.subject == subject)
     if actor is not None:
