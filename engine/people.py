@@ -511,8 +511,9 @@ class People:
             number = None if user is None else self._row(connection, user).id
             return [_key(row) for row in credentials.keys(connection, number)]
 
-    def verify_key(self, secret: str) -> Caller:
-        """Who shows this secret. Raises `NotAllowed`, the same for unknown, revoked and expired keys and disabled users."""
+    def verify_key(self, secret: str, *, note: bool = True) -> Caller:
+        """Who shows this secret. note: remember when it was used, at most once a minute; a server does that later.
+        Raises `NotAllowed`, the same for unknown, revoked and expired keys and disabled users."""
         now = self._now()
         with self.store.read() as connection:
             row = credentials.key_by_hash(connection, _hashed(secret))
@@ -520,10 +521,15 @@ class People:
             if row is None or dead:
                 raise NotAllowed("the key is not valid: unknown, revoked or expired")
             user = self._user(connection, rows.by_id(connection, row.user_id))
-        if now - (row.used_at or 0) >= _USED_EVERY:
-            with self.store.write() as connection:
-                credentials.change_key(connection, row.id, {"used_at": now})
+        if note and now - (row.used_at or 0) >= _USED_EVERY:
+            self.note_use([row.id])
         return Caller(_key(row), user)
+
+    def note_use(self, keys: Iterable[int]) -> None:
+        """Remember that keys are used now."""
+        with self.store.write() as connection:
+            for number in keys:
+                credentials.change_key(connection, number, {"used_at": self._now()})
 
     def note_evaluations(self, caller: Caller, details: Mapping[str, Any]) -> None:
         """Leave an entry of what a key had evaluated."""

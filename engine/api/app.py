@@ -52,13 +52,15 @@ class TierwiseApi:
         self.warm = Warm(engine)
         self.together = Coalescer()
         self.telemetry = Telemetry()
-        self.ledger = Ledger(engine)
+        self.ledger = Ledger(engine, self.gate.used)
         self.spec: apispec.APISpec | None = None
 
     def admit(self, need: Need) -> Call:
         """Let a request in that shows a key which may do this. Raises `Problem`."""
         caller = self.gate.caller(request)
         g.key_id = caller.key.id
+        if self.gate.used:
+            self.ledger.start()
         if need.scope != ANY_KEY:
             self.gate.check(caller, need.area, need.write)
         self.gate.count(caller, need.heavy)

@@ -35,12 +35,14 @@ class _Sum:
 
 
 class Ledger:
-    """Adds up what was evaluated, and writes it. One per process."""
+    """Adds up what was evaluated, and writes it, and which keys were used. One per process."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, used: set[int]) -> None:
         self._engine = engine
+        self._used = used
         self._lock = Lock()
         self._sums: dict[tuple[int, int], _Sum] = {}
+        self._unwritten: list[_Sum] = []
         self._thread: Thread | None = None
         self._stop = Event()
 
@@ -53,6 +55,11 @@ class Ledger:
             kept.requests += 1
             kept.customers += customers
             kept.digest.update(request_id.encode() + b"\n" + answer + b"\n")
+        self.start()
+
+    def start(self) -> None:
+        """See to it that what is added gets written."""
+        with self._lock:
             if self._thread is None:
                 self._thread = Thread(target=self._write_on, name="audit of evaluations", daemon=True)
                 self._thread.start()
@@ -61,12 +68,18 @@ class Ledger:
     def flush(self) -> None:
         """Write what was added up until now."""
         with self._lock:
-            sums, self._sums = self._sums, {}
-        for kept in sums.values():
-            details = {"requests": kept.requests, "customers": kept.customers, "run": kept.run, "key": kept.caller.key.id}
-            self._engine.people.note_evaluations(
-                kept.caller, {**details, "seconds": round(time.time() - kept.began, 1), "digest": kept.digest.hexdigest()}
-            )
+            self._unwritten += self._sums.values()
+            self._sums = {}
+            used = set(self._used)
+            self._used -= used
+        if used:
+            self._engine.people.note_use(used)
+        while self._unwritten:  # what cannot be written now stays for the next time
+            kept = self._unwritten[0]
+            details: dict[str, Any] = {"requests": kept.requests, "customers": kept.customers, "run": kept.run, "key": kept.caller.key.id}
+            details |= {"seconds": round(time.time() - kept.began, 1), "digest": kept.digest.hexdigest()}
+            self._engine.people.note_evaluations(kept.caller, details)
+            self._unwritten.pop(0)
 
     def close(self) -> None:
         """Write the rest."""

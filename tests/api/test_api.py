@@ -341,7 +341,12 @@ def test_a_locked_store_is_told_to_wait(sqlite_url: str) -> None:
         engine.people.first_administrator("chen", "a lake above the tree line")
         client = Client(create_app(engine), engine, "").key()
         client.get("/me")
+        api = client.app.extensions["tierwise-api"]
+        api.ledger.flush()
+        assert engine.people.keys()[0].used_at is not None
+        api.gate.forget()
         with Store.open(sqlite_url) as other, other.write():
+            client.get("/me")  # letting somebody in waits for no writer
             answer = client("POST", "/users", json={"name": "till", "roles": []}, code=503)
         assert answer.headers["Retry-After"] == "2"
         assert "sqlite" not in answer.json["detail"]

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "People.session": "signing in is the console's",
     "People.end_sessions": "one by one here; disabling a user ends all",
     "People.verify_key": "what every request does",
+    "People.note_use": "what every request does",
     "People.note_evaluations": "what evaluating does",
     "People.log_export": "what exporting does",
     "People.set_permissions": "area by area here",
