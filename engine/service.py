@@ -25,6 +25,7 @@ from engine.documents import Document
 from engine.errors import FactError, Fault, RulebookError, RunError, TierwiseError, UnknownCustomer, did_you_mean
 from engine.moments import Moment, as_moment, month_starts, written
 from engine.registry import PluginHealth, Registry, load_plugins
+from engine.rooms import Room
 from engine.rulebook import Rulebook, load_rulebook, nothing
 from engine.rulebook_sources import RulebookSource, read_source
 from engine.settings import Settings
@@ -85,6 +86,40 @@ class Engine:
     Every verb raises a `TierwiseError` that says what is wrong and what would be right. Moments may be given as ISO
     text, datetime, date (00:00 in the business zone) or epoch seconds; None is now.
     """
+
+    audit: Room[Audit] = Room("engine.audit:Audit", "Who did what: `audit.verify()`, `audit.entries(...)`.")
+    customers: Room[Customers] = Room("engine.customers:Customers", "Lists of customers: `list`, `count`, `find`, `export`.")
+    drafts: Room[Drafts] = Room(
+        "engine.drafts:Drafts",
+        "Rulebooks on their way: `drafts.new()`, `edit`, `check`, `simulate`, `submit`, `approve`, `publish`, `rollback`.",
+    )
+    exchange: Room[Exchange] = Room("engine.exchange:Exchange", "What programs ask for: facts with an answer per row, suppositions, pages.")
+    feed: Room[Feed] = Room("engine.feed:Feed", "What changes, page after page.")
+    fixed_values: Room[FixedValues] = Room(
+        "engine.fixed_values:FixedValues", "Outputs of single customers fixed by hand: request, approve, reject, withdraw, end, list."
+    )
+    insight: Room[Insight] = Room(
+        "engine.insight:Insight",
+        "What only the whole population can answer: why labels changed, the cut for a count, portraits, who falls when.",
+    )
+    jobs: Room[Jobs] = Room("engine.jobs:Jobs", "Long work: `submit`, `get`, `list`, `cancel`, `retry`.")
+    pictures: Room[Pictures] = Room(
+        "engine.pictures:Pictures",
+        "What can be looked at: the pictures that policies declare, trends, flows between runs, who stands behind a mark.",
+    )
+    previews: Room[Previews] = Room(
+        "engine.previews:Previews", "Live previews of unsaved drafts, kept warm: `preview(document)`; one for all who act on this store."
+    )
+    schedules: Room[Schedules] = Room("engine.schedules:Schedules", "What happens by itself: runs and publications.")
+    simulations: Room[Simulations] = Room(
+        "engine.simulations:Simulations",
+        "Simulations of drafts, remembered while nothing they rest on changes, and who is behind their numbers.",
+    )
+    tags: Room[Tags] = Room(
+        "engine.tags:Tags", "Tags and groups that people give to customers: `add`, `give`, `take`, `list`; rules read them as features."
+    )
+    views: Room[Views] = Room("engine.views:Views", "Lists that people keep: `save`, `share`, `list`, `remove`.")
+    webhooks: Room[Webhooks] = Room("engine.webhooks:Webhooks", "Telling other systems what happened.")
 
     def __init__(self, store: Store, settings: Settings, registry: Registry) -> None:
         self.store = store
@@ -179,34 +214,6 @@ class Engine:
             custom = [*custom_features(connection), *tag_features(connection)]
         return Catalogue.built_in().with_features([*self.registry.features.values(), *custom])
 
-    @cached_property
-    def audit(self) -> Audit:
-        """Who did what: `audit.verify()`, `audit.entries(...)`."""
-        from engine.audit import Audit
-
-        return Audit(self)
-
-    @cached_property
-    def schedules(self) -> Schedules:
-        """What happens by itself: runs and publications."""
-        from engine.schedules import Schedules
-
-        return Schedules(self)
-
-    @cached_property
-    def drafts(self) -> Drafts:
-        """Rulebooks on their way: `drafts.new()`, `edit`, `check`, `simulate`, `submit`, `approve`, `publish`, `rollback`."""
-        from engine.drafts import Drafts
-
-        return Drafts(self)
-
-    @cached_property
-    def simulations(self) -> Simulations:
-        """Simulations of drafts, remembered while nothing they rest on changes, and who is behind their numbers."""
-        from engine.simulations import Simulations
-
-        return Simulations(self)
-
     def features(self) -> Sequence[Feature]:
         """Every feature of the live rulebook's catalogue, or of the store's when none is published."""
         try:
@@ -225,27 +232,6 @@ class Engine:
     def acting(self) -> Acting:
         """In whose name the verbs act, and whether it was proven to be them."""
         return {"actor": self.settings.actor, "authenticated": self.settings.authenticated}
-
-    @cached_property
-    def feed(self) -> Feed:
-        """What changes, page after page."""
-        from engine.feed import Feed
-
-        return Feed(self)
-
-    @cached_property
-    def webhooks(self) -> Webhooks:
-        """Telling other systems what happened."""
-        from engine.webhooks import Webhooks
-
-        return Webhooks(self)
-
-    @cached_property
-    def exchange(self) -> Exchange:
-        """What programs ask for: facts with an answer per row, suppositions, pages."""
-        from engine.exchange import Exchange
-
-        return Exchange(self)
 
     # --- facts -------------------------------------------------------------------------------------------------
 
@@ -317,27 +303,6 @@ class Engine:
             table = rejected(connection, batch, sight=self.sight)
             rows = (dict(zip(table.names, row, strict=True)) for part in table.batches for row in zip(*part, strict=True))
             return list(islice(rows, limit))
-
-    @cached_property
-    def customers(self) -> Customers:
-        """Lists of customers: `list`, `count`, `find`, `export`."""
-        from engine.customers import Customers
-
-        return Customers(self)
-
-    @cached_property
-    def tags(self) -> Tags:
-        """Tags and groups that people give to customers: `add`, `give`, `take`, `list`; rules read them as features."""
-        from engine.tags import Tags
-
-        return Tags(self)
-
-    @cached_property
-    def views(self) -> Views:
-        """Lists that people keep: `save`, `share`, `list`, `remove`."""
-        from engine.views import Views
-
-        return Views(self)
 
     def undo_import(self, batch: int) -> UndoReport:
         """Take back everything that an import brought or changed. Raises `FactError` when later facts rest on it."""
@@ -507,13 +472,6 @@ class Engine:
         with self.store.read() as connection:
             return outcomes.label_amounts(connection, run_id)
 
-    @cached_property
-    def jobs(self) -> Jobs:
-        """Long work: `submit`, `get`, `list`, `cancel`, `retry`."""
-        from engine.jobs import Jobs
-
-        return Jobs(self)
-
     def overview(self, address: str | None = None, *, days: int | None = None) -> Overview | None:
         """Customers and revenue by label of one output, and who moved since the run before (or one `days` older). None before the first run."""
         from engine.overview import overview, within
@@ -539,39 +497,11 @@ class Engine:
 
         return Previewer(self.store, self.rulebook(), self.simulated_moment(as_of))
 
-    @cached_property
-    def previews(self) -> Previews:
-        """Live previews of unsaved drafts, kept warm: `preview(document)`; one for all who act on this store."""
-        from engine.previews import Previews
-
-        return Previews(self)
-
     def simulated_moment(self, as_of: Moment = None) -> int:
         """The moment that simulations are as of (UTC epoch seconds): None is that of the newest visible run."""
         with self.store.read() as connection:
             live = outcomes.live_run(connection)
         return live.as_of if as_of is None and live is not None else as_moment(as_of, self.zone)
-
-    @cached_property
-    def insight(self) -> Insight:
-        """What only the whole population can answer: why labels changed, the cut for a count, portraits, who falls when."""
-        from engine.insight import Insight
-
-        return Insight(self)
-
-    @cached_property
-    def pictures(self) -> Pictures:
-        """What can be looked at: the pictures that policies declare, trends, flows between runs, who stands behind a mark."""
-        from engine.pictures import Pictures
-
-        return Pictures(self)
-
-    @cached_property
-    def fixed_values(self) -> FixedValues:
-        """Outputs of single customers fixed by hand: request, approve, reject, withdraw, end, list."""
-        from engine.fixed_values import FixedValues
-
-        return FixedValues(self)
 
     # --- customers ---------------------------------------------------------------------------------------------
 
