@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from engine.fixed_values import FixedValues
     from engine.forms import FormField
     from engine.insight import Insight
+    from engine.installation import Installation
     from engine.jobs import Jobs
     from engine.overview import Overview
     from engine.people import People
@@ -204,6 +205,13 @@ class Engine:
         from engine.forms import form_of
 
         return form_of(self.registry.policy(policy_type))
+
+    @cached_property
+    def installation(self) -> Installation:
+        """The settings with their help, the store in numbers."""
+        from engine.installation import Installation
+
+        return Installation(self)
 
     @cached_property
     def catalogue(self) -> Catalogue:

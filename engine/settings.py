@@ -58,6 +58,32 @@ SECRETS = frozenset({"TIERWISE_AUDIT_KEY", "TIERWISE_SECRET_KEY"})
 """Settings whose values are never shown."""
 
 
+HELP_ZH: Mapping[str, str] = {
+    "TIERWISE_DATABASE_URL": "数据库地址：sqlite:///文件 或 postgresql://用户:密码@主机/名称。",
+    "TIERWISE_TIMEZONE": "业务时区，创建数据库时确定。",
+    "TIERWISE_CURRENCY": "业务币种，创建数据库时确定。",
+    "TIERWISE_MINOR_DIGITS": "业务币种的小数位数（日元为 0）。",
+    "TIERWISE_PLUGINS_DIR": "存放自有插件文件的文件夹。插件是代码，仅运维人员可写入。",
+    "TIERWISE_BLOCKED_PLUGINS": "不加载的插件名称，以逗号分隔。",
+    "TIERWISE_CACHE_DIR": "特征文件的存放位置；留空时位于 SQLite 数据库旁。",
+    "TIERWISE_ACTOR": "命令行上的操作人；留空时为登录名。",
+    "TIERWISE_FOUR_EYES": "规则是否需要第二人审批：on 或 off。切换会写入审计记录。",
+    "TIERWISE_AUDIT_KEY": "为审计记录加密封的密钥，至少 16 个字符；逗号之后为以前使用过的密钥。",
+    "TIERWISE_LANGUAGE": "命令行语言：en 或 zh。",
+    "TIERWISE_API_RATE": "每个密钥每分钟可向 HTTP API 发送的请求数（按服务进程计）。",
+    "TIERWISE_API_HEAVY_RATE": "每个密钥每分钟可请求的模拟与导出次数（按服务进程计）。",
+    "TIERWISE_WEBHOOK_NETWORKS": "允许 Webhook 访问的内部网络，例如 10.1.0.0/16，以逗号分隔；留空则一律不允许。",
+    "TIERWISE_SESSION_IDLE_MINUTES": "多少分钟未使用后自动退出登录。",
+    "TIERWISE_SESSION_HOURS": "登录多少小时后必须重新登录。",
+    "TIERWISE_HOST": "tierwise serve 监听的地址；0.0.0.0 为本机所有网络。",
+    "TIERWISE_PORT": "tierwise serve 监听的端口。",
+    "TIERWISE_SECRET_KEY": "用于签名 Cookie，至少 32 个字符；留空时自动生成并存放在数据库旁，仅所有者可读。",
+    "TIERWISE_HTTPS": "浏览器以 HTTPS 访问控制台时设为 yes，Cookie 便只经 HTTPS 发送。",
+    "TIERWISE_PROXIES": "控制台前有几层自有代理会设置 X-Forwarded-For；0 表示不采信该标头。",
+}
+"""The help of each setting in Chinese."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings after checking; see `SETTINGS` for what each is. given: the names of those that were set, not defaulted.

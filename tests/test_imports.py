@@ -35,6 +35,7 @@ JOINTS = {
     "engine.former",
     "engine.job_kinds",
     "engine.insight",
+    "engine.installation",
     "engine.jobs",
     "engine.coalesce",
     "engine.exchange",

@@ -88,10 +88,11 @@ def _feature(feature: Feature) -> dict[str, Any]:
 @pass_app
 def settings(app: App, as_json: bool) -> None:
     """Show every setting: its name, its value here, and what it is for."""
+    from engine.installation import shown
     from engine.settings import SETTINGS
 
     app.settings  # noqa: B018  # a wrong setting is reported before any is shown
-    rows = [{"name": name, "value": _shown(name, default), "set": _is_set(name), "help": words} for name, default, words in SETTINGS]
+    rows = [{"name": name, "value": shown(name, default), "set": _is_set(name), "help": words} for name, default, words in SETTINGS]
     if as_json:
         print_json(rows)
         return
@@ -104,18 +105,3 @@ def settings(app: App, as_json: bool) -> None:
 
 def _is_set(name: str) -> bool:
     return bool(os.environ.get(name))
-
-
-def _shown(name: str, default: str) -> str:
-    """The value without a password."""
-    from engine.settings import SECRETS
-
-    value = os.environ.get(name) or default
-    if name in SECRETS and value:
-        return "***"
-    if name == "TIERWISE_DATABASE_URL":
-        from sqlalchemy.engine import make_url
-
-        shown: str = make_url(value).render_as_string(hide_password=True)
-        return shown
-    return value
