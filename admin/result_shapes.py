@@ -458,7 +458,7 @@ def _bars(picture: Any, link: Link) -> Shape:
         t(
             "Upper bar: share of the customers. Lower bar: share of the {what}.",
             "上方条形为客户占比，下方条形为{what}占比。",
-            what=t(picture.roles["amount"].title),
+            what=say.measure(picture),
         )
         if amounts
         else ""
@@ -540,7 +540,7 @@ def flow(
             a, b = at_left[was], at_right[now]
             at_left[was], at_right[now] = a + thick, b + thick
             kind = way(was, now)
-            css = {"up": "rib hot fu", "down": "rib hot fd", "stay": f"rib f{steps[was]}"}.get(kind, "rib hot f5")
+            css = {"up": "rib hot fu", "down": "rib hot fd", "stay": f"rib f{steps[was]}"}.get(kind, "rib f5")
             path = f"M184 {a:.1f}C320 {a:.1f} 320 {b:.1f} 456 {b:.1f}V{b + thick:.1f}C320 {b + thick:.1f} 320 {a + thick:.1f} 184 {a + thick:.1f}Z"
             about = t("{was} to {now}: {n}", "{was}变为{now}：{n}", was=titles[was], now=titles[now], n=f.number(n))
             ribbons.append(Mark(0, 0, thick, 0, css, words=(kind, path), hover=about, url=link(was, now)))

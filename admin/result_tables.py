@@ -39,22 +39,46 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     raw: tuple[tuple[Any, ...], ...]
     numeric: tuple[bool, ...]
+    raw_header: tuple[str, ...] = ()
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The header of the raw cells, where it is another."""
+        return self.raw_header or self.header
+
+    def short(self, most: int = 24) -> Grid:
+        """At most so many rows, evenly chosen, the first and the last among them: for paper."""
+        if len(self.rows) <= most:
+            return self
+        chosen = sorted({round(at * (len(self.rows) - 1) / (most - 1)) for at in range(most)})
+        return Grid(self.header, tuple(self.rows[at] for at in chosen), self.raw, self.numeric, self.raw_header)
 
 
 def grid(picture: Any) -> Grid:
-    """The table of a picture, columns in the order of their roles."""
+    """The table of a picture, columns in the order of their roles; both ends of an interval are shown in one cell."""
     roles = [role for role in (*ORDER, *(r for r in picture.columns if r not in ORDER)) if role in picture.columns and role not in HIDDEN]
-    header, cells, raws, numeric = [], [], [], []
+    header, cells, numeric, raw_header, raws = [], [], [], [], []
     for role in roles:
-        about = picture.roles[role]
-        values = picture.columns[role]
+        about, values = picture.roles[role], picture.columns[role]
         labels = role in ("label", "was", "now")
-        header.append(_head(picture, role, about))
-        shown = [say.name(picture, value) for value in values] if labels else [_cell(picture, role, about.unit, value) for value in values]
+        named = [say.name(picture, value) for value in values] if labels else []
+        raw_header.append(_head(picture, role, about))
+        raws.append(named if labels else [_raw(value) for value in values])
+        if role.endswith(("_up_to", "_below")) and f"{role[0]}_{'above' if role.endswith('_up_to') else 'from'}" in roles:
+            continue
+        if role.endswith("_above") and f"{role[0]}_up_to" in roles:
+            shown = [say.interval(low, high, about.unit) for low, high in zip(values, picture.columns[f"{role[0]}_up_to"], strict=True)]
+            header.append(t(about.title))
+        elif role.endswith("_from") and f"{role[0]}_below" in roles:
+            shown = [say.between(low, high) for low, high in zip(values, picture.columns[f"{role[0]}_below"], strict=True)]
+            header.append(t(about.title))
+        else:
+            shown = named or [_cell(picture, role, about.unit, value) for value in values]
+            header.append(raw_header[-1])
         cells.append(shown)
-        raws.append(shown if labels else [_raw(value) for value in values])
         numeric.append(not labels and not any(isinstance(value, str) for value in values))
-    return Grid(tuple(header), tuple(zip(*cells, strict=True)), tuple(zip(*raws, strict=True)), tuple(numeric))
+    rows, raw = tuple(zip(*cells, strict=True)), tuple(zip(*raws, strict=True))
+    return Grid(tuple(header), rows, raw, tuple(numeric), tuple(raw_header))
 
 
 def _head(picture: Any, role: str, about: Any) -> str:

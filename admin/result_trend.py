@@ -24,6 +24,8 @@ class Line:
     name: str
     name_y: float
     dots: tuple[tuple[float, float, str], ...]
+    dash: int = 0
+    """Which of the labels of one colour it is: they are told apart by their dashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def trend_shape(found: Any) -> TrendShape:
     top = _nice(max((count for label in used for count in counts[label.key]), default=1) or 1)
     xs = [LEFT + WIDE * (point.as_of - first) / reach for point in found.points]
     lines = []
+    dashes = {label.key: sum(other.step == label.step for other in used[:at]) % 3 for at, label in enumerate(used)}
     for label in used:
         ys = [TOP + HIGH * (1 - count / top) for count in counts[label.key]]
         dots = tuple(
@@ -56,7 +59,7 @@ def trend_shape(found: Any) -> TrendShape:
         )
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
         name = fit(t("{label} {n}", "{label} {n}", label=t(label.title), n=f.number(counts[label.key][-1])), 165)
-        lines.append(Line(points, label.step or 8, (xs[-1], ys[-1]), name, ys[-1] + 4, dots))
+        lines.append(Line(points, label.step or 8, (xs[-1], ys[-1]), name, ys[-1] + 4, dots, dashes[label.key]))
     lines = _apart(lines)
     every = max(1, -(-len(found.points) // 6))
     ticks = tuple(Tick(xs[at], TOP + HIGH + 20, f.date(found.points[at].as_of)) for at in range(0, len(xs), every))
@@ -64,7 +67,7 @@ def trend_shape(found: Any) -> TrendShape:
     zoom = {
         "kind": "trend",
         "dates": [f.at(point.as_of).strftime("%Y-%m-%d %H:%M") for point in found.points],
-        "lines": [{"name": t(label.title), "step": label.step or 8, "y": counts[label.key]} for label in used],
+        "lines": [{"name": t(label.title), "step": label.step or 8, "dash": dashes[label.key], "y": counts[label.key]} for label in used],
         "yTitle": t("Customers", "客户数"),
     }
     return TrendShape(LEFT + WIDE + 178, TOP + HIGH + 34, tuple(lines), ticks, rows, zoom)
@@ -86,4 +89,4 @@ def _apart(lines: list[Line]) -> list[Line]:
     for at in range(len(places) - 1, -1, -1):
         places[at] = min(places[at], floor - 15 * (len(places) - 1 - at))
     placed = {id(line): y for line, y in zip(order, places, strict=True)}
-    return [Line(line.points, line.step, line.end, line.name, placed[id(line)], line.dots) for line in lines]
+    return [Line(line.points, line.step, line.end, line.name, placed[id(line)], line.dots, line.dash) for line in lines]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.cut_finder import WantedCut
     from engine.dividing import Division
     from engine.moments import Moment
+    from engine.policy import Text
     from engine.portrait import Portrait
     from engine.radar import Radar
     from engine.rulebook import Rulebook
@@ -40,6 +41,13 @@ class Insight:
             raise RunError(f"run {second.id} is the first of its store, so nothing has changed yet; run again on a later day")
         first = self._engine.run_record(second.base_run_id if since is None else since)
         return divide_runs(self._engine.store, self._with_rules(first), self._with_rules(second), most=most)
+
+    @property
+    def causes(self) -> Mapping[str, Text]:
+        """The causes of a division in words, in the order in which they are told."""
+        from engine.division import PARTS
+
+        return PARTS
 
     def compare(self, drafts: Mapping[str, RulebookSource], *, as_of: Moment = None) -> SideBySide:
         """Evaluate several drafts and the live rulebook over every customer at one moment, side by side; nothing is stored.

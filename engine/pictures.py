@@ -272,6 +272,10 @@ class Pictures:
         held = np.ones(columns.rows, dtype=bool)
         for condition in asked:
             held &= _holds(columns, condition, earlier)
+        sight = getattr(self._engine, "sight", None)
+        if sight is not None and not sight.reach.everybody:
+            with self._engine.store.read() as connection:
+                held &= sight.reach.flags(connection, columns.block.customer_id)
         rows = np.flatnonzero(held)
         revenue = columns.revenue[rows]
         order = rows[np.lexsort((columns.block.customer_id[rows], -revenue))][skip : skip + most]

@@ -6,9 +6,13 @@ come from `engine.pictures`. A policy of a third party appears here without a li
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from importlib.resources import files
 from typing import Any
 
 from flask import Response, abort, g, request, url_for
@@ -71,6 +75,7 @@ class Results(Page):
             tab="index",
             run=run,
             runs=runs,
+            release=chart_release(),
             columns=in_columns(cards),
             help=_help(),
         )
@@ -136,6 +141,7 @@ class Results(Page):
             outputs=outputs,
             address=address,
             trend=found,
+            release=chart_release(),
             shape=drawn,
             grid=grid_of_trend(found) if found else None,
             help=_help(),
@@ -162,6 +168,19 @@ class Results(Page):
             help=_help(),
         )
 
+    @expose("/charts/<release>/plotly.js")
+    def charts(self, release: str) -> Response:
+        """The library of the zoomable charts, from its installed package."""
+        if release != chart_release():
+            abort(404)
+        small = "gzip" in request.accept_encodings
+        answer = Response(_library(small), mimetype="text/javascript")
+        if small:
+            answer.headers["Content-Encoding"] = "gzip"
+        answer.headers["Vary"] = "Accept-Encoding"
+        answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        return answer
+
     @expose("/file")
     def file(self) -> Response:
         """The table of a picture, a flow or a trend as a spreadsheet."""
@@ -170,7 +189,7 @@ class Results(Page):
         if format_ not in FORMATS:
             abort(400, t("files are xlsx or csv", "文件格式为 xlsx 或 csv"))
         name, table = _asked_table(engine)
-        data = engine.pictures.file(name, table.header, table.raw, format_)
+        data = engine.pictures.file(name, table.heads, table.raw, format_)
         engine.people.log_export(f"picture {name}", format=format_, personal=False, rows_=len(table.raw))
         answer = Response(data, mimetype=FORMATS[format_])
         answer.headers.set("Content-Disposition", "attachment", filename=f"tierwise-{re.sub(r'[^a-z0-9_.-]', '_', name)}.{format_}")
@@ -285,6 +304,19 @@ def _zoom(picture: Any) -> Mapping[str, Any] | None:
         "xTitle": t("Customers, highest first (%)", "客户，按数值从高到低（%）"),
         "yTitle": t("Cumulative share (%)", "累计占比（%）"),
     }
+
+
+@lru_cache(maxsize=1)
+def chart_release() -> str:
+    """The release of the chart library: a new one has a new address."""
+    return version("plotly")
+
+
+@lru_cache(maxsize=2)
+def _library(small: bool) -> bytes:
+    """small: compressed, a third of it."""
+    script = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    return gzip.compress(script, 6) if small else script
 
 
 def _asked_table(engine: Any) -> tuple[str, Grid]:

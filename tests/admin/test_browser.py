@@ -149,7 +149,7 @@ def test_no_page_shuts_anybody_out(signed_in: Any, address: str, graded: Engine,
     assert wrong == {}
 
 
-@pytest.mark.parametrize("path", ["/", "/runs/", "/imports/"])
+@pytest.mark.parametrize("path", ["/", "/runs/", "/imports/", "/results/", "/insights/why"])
 def test_a_page_fits_a_phone(signed_in: Any, address: str, path: str) -> None:
     metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     signed_in.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
@@ -216,3 +216,28 @@ def test_a_secret_is_shown_once_and_copied(signed_in: Any, address: str) -> None
     assert "till of the harbour shop" in signed_in.page_source
     assert secret not in signed_in.page_source
     assert complaints(signed_in) == []
+
+
+def test_a_picture_is_coloured_zoomed_saved_and_opened(signed_in: Any, address: str) -> None:
+    SEEN.clear()
+    signed_in.get(f"{address}/results/")
+    heat = signed_in.find_element("css selector", '[data-name="rfm.recency_frequency"]')
+    before = [cell.get_attribute("class") for cell in heat.find_elements("css selector", "rect.cell")]
+    heat.find_element("css selector", '[data-way="customers"]').click()
+    assert [cell.get_attribute("class") for cell in heat.find_elements("css selector", "rect.cell")] != before
+    card = signed_in.find_element("css selector", '[data-name="abc.pareto"]')
+    signed_in.execute_script("arguments[0].click()", card.find_element("css selector", "[data-zoom]"))
+    until(signed_in, lambda: bool(card.find_elements("css selector", ".zoom-box .main-svg")))
+    assert not card.find_element("css selector", "svg.pic").is_displayed()
+    signed_in.find_element("css selector", "[data-theme-toggle]").click()
+    signed_in.execute_script("arguments[0].click()", card.find_element("css selector", "[data-zoom]"))
+    assert card.find_element("css selector", "svg.pic").is_displayed()
+    signed_in.execute_script("arguments[0].click()", card.find_element("css selector", "[data-png]"))
+    until(signed_in, lambda: bool(card.get_attribute("data-saved")))
+    assert card.find_element("css selector", "details.numbers summary").text == "Table"
+    link = heat.find_element("css selector", "a")
+    count = link.find_element("css selector", ".big").get_attribute("textContent")
+    signed_in.get(address + (link.get_dom_attribute("href") or ""))
+    assert signed_in.find_element("css selector", "h1").text.split()[0] == count
+    assert complaints(signed_in) == []
+    assert SEEN == []

@@ -19,7 +19,19 @@ from tests.test_runner import BOOK, POLICIES
 from tests.trust.company import LATER, company
 
 EVIL = "<img src=x onerror=alert(1)>"
-PAGES = ("/results/", "/results/flow", "/results/trend", "/results/report", "/results/?run=1", "/results/flow?of=lifecycle.stage&since=1")
+PAGES = (
+    "/results/",
+    "/results/flow",
+    "/results/trend",
+    "/results/report",
+    "/results/?run=1",
+    "/results/flow?of=lifecycle.stage&since=1",
+    "/insights/why?of=lifecycle.stage",
+    "/insights/portrait?of=abc.class",
+    "/insights/portrait?of=moody.mood",
+    "/insights/ahead?of=lifecycle.stage",
+    "/insights/ahead?of=moody.mood&days=30",
+)
 
 
 @pytest.fixture(scope="module")
@@ -170,8 +182,64 @@ def test_an_empty_store_says_what_to_do(empty: Flask) -> None:
     engine: Engine = empty.extensions["tierwise_engine"]
     engine.people.first_administrator("administrator", PASSWORD)
     reader = Browser(empty).sign_in("administrator")
-    for path in ("/results/", "/results/flow", "/results/trend", "/results/report"):
+    for path in (
+        "/results/",
+        "/results/flow",
+        "/results/trend",
+        "/results/report",
+        "/insights/why",
+        "/insights/portrait",
+        "/insights/ahead",
+    ):
         assert "Nothing to look at yet" in reader.get(path).text
+
+
+def test_the_parts_of_a_change_add_up_on_the_page(reader: Browser, drawn: Engine) -> None:
+    page = reader.speak("en").get("/insights/why?of=lifecycle.stage").text
+    assert re.search(r"<h1>[\w ]+ (grew|shrank) by \d+, most of it through [\w ]+ \([+−]\d+\)</h1>", page)
+    table = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    rows = [[re.sub("<[^>]+>", "", cell).strip() for cell in re.findall(r"<td.*?</td>", row, re.S)] for row in table.split("<tr>")[1:]]
+    for row in rows:
+        before, after, change, *parts = [int(cell.replace("−", "-").replace(",", "").replace("=", "0")) for cell in row[1:]]
+        assert after - before == change == sum(parts)
+    division = drawn.insight.divide()
+    assert len(rows) == len(
+        [1 for a, b in zip(*(getattr(division.outputs["lifecycle.stage"], side) for side in ("before", "after")), strict=True) if a or b]
+    )
+
+
+def test_a_portrait_names_features_by_title(reader: Browser) -> None:
+    page = reader.speak("en").get("/insights/portrait?of=abc.class&label=A").text
+    assert "What sets Class A apart most: higher sales" in page
+    assert "orders.amount_365d" not in page
+
+
+def test_who_falls_next_is_what_the_radar_says(reader: Browser, drawn: Engine) -> None:
+    radar = drawn.insight.radar("lifecycle.stage", days=30, every=7)
+    page = reader.speak("en").get("/insights/ahead?of=lifecycle.stage&days=30").text
+    assert f"<h1>{radar.lost} of {int(radar.now[:-1].sum())} lose their label within 30 days of silence" in page
+
+
+def test_large_stores_ask_before_they_look_at_everybody(reader: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    from admin.views import insights
+
+    monkeypatch.setattr(insights, "AT_ONCE", 10)
+    for path in ("/insights/why?of=abc.class", "/insights/portrait?of=abc.class", "/insights/ahead?of=abc.class"):
+        assert "Compute it" in reader.speak("en").get(path).text
+        assert "Compute it" not in reader.get(f"{path}&go=1").text
+
+
+def test_the_chart_library_is_served_from_here(reader: Browser) -> None:
+    import gzip
+
+    page = reader.get("/results/").text
+    path = re.search(r'data-script="([^"]+)"', page)
+    assert path is not None
+    assert reader.get("/results/charts/0.0.1/plotly.js").status_code == 404
+    answer = reader.get(path[1], headers={"Accept-Encoding": "gzip, br"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert b"Plotly" in gzip.decompress(answer.data)[:4000]
+    assert len(answer.data) < 2_000_000
 
 
 def test_treemap_boxes_fill_the_canvas_and_do_not_overlap() -> None:

@@ -78,4 +78,86 @@
     const button = event.target.closest('[data-png]');
     if (button) save(button.closest('.pic-card'));
   });
+
+  /* zoom: the same numbers in a chart that can be zoomed, loaded when asked for, coloured by the tokens */
+  const token = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  let library = null;
+  function loaded(url) {
+    if (!library) {
+      /* the library writes style attributes, which the content policy blocks; the same through the style object is allowed */
+      const set = Element.prototype.setAttribute;
+      Element.prototype.setAttribute = function (name, value) {
+        if (String(name).toLowerCase() === 'style') this.style.cssText = value; else set.call(this, name, value);
+      };
+      /* and it makes style sheets of its own: they get the nonce of this page */
+      const make = document.createElement, nonce = document.getElementById('plotly.js-style-global').nonce;
+      document.createElement = function (name, options) {
+        const made = make.call(document, name, options);
+        if (String(name).toLowerCase() === 'style') made.nonce = nonce;
+        return made;
+      };
+      library = new Promise((done, failed) => {
+        const script = document.createElement('script');
+        script.src = url;
+        script.addEventListener('load', () => done(window.Plotly));
+        script.addEventListener('error', () => { library = null; failed(new Error(url)); });
+        document.head.append(script);
+      });
+    }
+    return library;
+  }
+  function layout(data) {
+    const axis = { gridcolor: token('--line'), linecolor: token('--line-strong'), zerolinecolor: token('--line-strong'), tickfont: { color: token('--ink-2') }, title: { font: { color: token('--ink-2'), size: 12 } } };
+    const merged = { paper_bgcolor: token('--surface'), plot_bgcolor: token('--surface'), font: { family: token('--font'), size: 12, color: token('--ink') }, margin: { l: 64, r: 16, t: 12, b: 52 }, hovermode: 'closest', hoverlabel: { bgcolor: token('--raised'), bordercolor: token('--line-strong'), font: { color: token('--ink') } }, legend: { orientation: 'h', y: -0.18 }, xaxis: { ...axis }, yaxis: { ...axis, rangemode: 'tozero', tickformat: data.kind === 'trend' ? ',d' : '' } };
+    merged.yaxis.title = { ...axis.title, text: data.yTitle };
+    if (data.xTitle) merged.xaxis.title = { ...axis.title, text: data.xTitle };
+    return merged;
+  }
+  const plain = text => String(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+  function traces(data) {
+    if (data.kind === 'curve') {
+      const at = data.cuts;
+      return [
+        { x: data.x, y: data.y, text: data.said.map(plain), mode: 'lines', line: { color: token('--ink'), width: 2 }, fill: 'tozeroy', fillcolor: token('--h1'), hovertemplate: '%{x:.2f}% → %{y:.2f}%<br>%{text}<extra></extra>', showlegend: false },
+        { x: at.map(i => data.x[i]), y: at.map(i => data.y[i]), text: at.map(i => plain(data.said[i])), mode: 'markers', marker: { size: 10, color: token('--surface'), line: { width: 2, color: token('--ink') } }, hovertemplate: '%{x:.2f}% → %{y:.2f}%<br>%{text}<extra></extra>', showlegend: false },
+      ];
+    }
+    return data.lines.map(line => ({ x: data.dates, y: line.y, name: plain(line.name), mode: 'lines+markers', line: { color: token('--t' + line.step), width: 2.4, dash: ['solid', 'dash', 'dot'][line.dash] }, marker: { size: 6 }, hovertemplate: '%{x|%Y-%m-%d}: %{y:,}<extra>' + plain(line.name) + '</extra>' }));
+  }
+  async function zoom(button) {
+    const card = button.closest('.pic-card'), box = card.querySelector('.pic-box'), svg = box.querySelector('svg.pic'), word = button.querySelector('span');
+    const data = JSON.parse(button.dataset.zoom);
+    let chart = box.querySelector('.zoom-box');
+    if (chart) {
+      window.Plotly.purge(chart);
+      chart.remove();
+      svg.removeAttribute('hidden');
+      svg.classList.remove('away');
+      word.textContent = button.dataset.name;
+      button.setAttribute('aria-pressed', 'false');
+      return;
+    }
+    button.dataset.name = word.textContent;
+    button.disabled = true;
+    try {
+      const Plotly = await loaded(button.dataset.script);
+      chart = document.createElement('div');
+      chart.className = 'zoom-box';
+      box.append(chart);
+      svg.classList.add('away');
+      await Plotly.newPlot(chart, traces(data), layout(data), { responsive: true, displaylogo: false, displayModeBar: 'hover', modeBarButtons: [['zoom2d', 'pan2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d']] });
+      word.textContent = button.dataset.back;
+      button.setAttribute('aria-pressed', 'true');
+      card.dataset.zoomed = '1';
+    } catch (error) { window.tierwise.toast(error.message); }
+    button.disabled = false;
+  }
+  document.addEventListener('click', event => {
+    const button = event.target.closest('[data-zoom]');
+    if (button) zoom(button);
+  });
+  document.addEventListener('themechange', () => all('[data-zoom][aria-pressed="true"]').forEach(button => {
+    const chart = button.closest('.pic-card').querySelector('.zoom-box');
+    window.Plotly.react(chart, traces(JSON.parse(button.dataset.zoom)), layout(JSON.parse(button.dataset.zoom)));
+  }));
 })();
