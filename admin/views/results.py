@@ -173,7 +173,7 @@ class Results(Page):
         """The library of the zoomable charts, from its installed package."""
         if release != chart_release():
             abort(404)
-        small = "gzip" in request.accept_encodings
+        small = "gzip" in request.headers.get("Accept-Encoding", "")
         answer = Response(_library(small), mimetype="text/javascript")
         if small:
             answer.headers["Content-Encoding"] = "gzip"
