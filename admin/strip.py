@@ -9,7 +9,7 @@ from typing import Any
 
 from admin.formats import MONTHS, Formats
 
-LEFT, RIGHT, WIDTH = 64.0, 16.0, 760.0
+LEFT, RIGHT, WIDTH = 92.0, 16.0, 760.0
 TOP, BASE = 26.0, 150.0
 ROW, BAR = 30.0, 22.0
 
@@ -104,7 +104,8 @@ def _piece(span: Any, look: Any, axis: _Axis, title: Any, f: Formats) -> Piece:
     x, end = axis.at(span.begins), axis.at(span.ends)
     width = max(1.5, end - x - 1.5)
     hover = f"{words}: {f.date(span.begins)} – {f.date(span.ends)}"
-    return Piece(x, width, label.step if label else 0, words if _wide(words) + 8 <= width else "", hover)
+    fits = next((each for each in (words, label.key if label else "") if each and _wide(each) + 8 <= width), "")
+    return Piece(x, width, label.step if label else 0, fits, hover)
 
 
 def _wide(text: str) -> float:

@@ -21,6 +21,7 @@ from engine.store.sight import MASK
 
 if TYPE_CHECKING:
     from engine.dossier import Dossier
+    from engine.moves import MovesPage
     from engine.service import Engine
     from engine.store.dossier import OrderLine
 
@@ -87,7 +88,8 @@ class Customers:
         self.engine = engine
 
     @contextmanager
-    def _open(self) -> Iterator[Listing]:
+    def opened(self) -> Iterator[Listing]:
+        """One moment of the store as the engine's actor may see it."""
         engine = self.engine
         with engine.store.read() as connection:
             register = register_of(engine.store, connection)
@@ -101,7 +103,7 @@ class Customers:
 
     def list(self, query: ListQuery) -> CustomerPage:
         """A page of the customers that fit. Raises `ListError` for what cannot be filtered, sorted or shown."""
-        with self._open() as listing:
+        with self.opened() as listing:
             places = listing.rows(query)
             columns = self._columns(listing, query.columns)
             part = places[query.page * query.size : (query.page + 1) * query.size]
@@ -111,18 +113,18 @@ class Customers:
 
     def count(self, query: ListQuery) -> int:
         """How many customers fit."""
-        with self._open() as listing:
+        with self.opened() as listing:
             return int(listing.matching(query).sum())
 
     def ids(self, query: ListQuery) -> Sequence[str]:
         """The ids of all customers that fit, in order."""
-        with self._open() as listing:
+        with self.opened() as listing:
             found: list[str] = listing.column("customer", listing.rows(query))
             return found
 
     def keys(self, query: ListQuery) -> Sequence[int]:
         """The internal keys of all customers that fit."""
-        with self._open() as listing:
+        with self.opened() as listing:
             found: list[int] = listing.register.customer_id[listing.matching(query)].tolist()
             return found
 
@@ -147,14 +149,35 @@ class Customers:
         with self.engine.store.read() as connection:
             return orders_of(connection, key, before=before, limit=limit)
 
+    def moves(self, address: str, **asked: Any) -> MovesPage:
+        """Who moved in an output between two runs, the largest sales first.
+
+        asked: run_id (default: the newest visible), since (the run before), was, now ("" for no value), page, size.
+        """
+        from engine.moves import moves
+
+        return moves(self.engine, address, **asked)
+
+    def export_moves(self, address: str, format_: str, stream: BinaryIO, **asked: Any) -> int:
+        """Write all that moved to a stream, and enter it into the log of exports; returns how many there were."""
+        from engine.moves import export_moves
+
+        return export_moves(self.engine, address, format_, stream, **asked)
+
+    def runs(self) -> Sequence[tuple[int, int, str]]:
+        """(number, as_of, status) of the runs that can be compared, the newest moment first."""
+        from engine.moves import runs_to_compare
+
+        return runs_to_compare(self.engine)
+
     def columns(self) -> Sequence[ColumnInfo]:
         """Every column that a list can show, filter or be sorted by, for this person."""
-        with self._open() as listing:
+        with self.opened() as listing:
             return self._columns(listing, tuple(dict.fromkeys((*listing.columns, *listing.filters))))
 
     def choices(self, name: str) -> Sequence[tuple[str, int]]:
         """What a filter can be set to, with how many of the customers within sight have it, the most frequent first."""
-        with self._open() as listing:
+        with self.opened() as listing:
             return listing.values_of(name)
 
     def export(self, query: ListQuery, format_: str, stream: BinaryIO) -> int:
@@ -164,7 +187,7 @@ class Customers:
         """
         from engine.export import write_table
 
-        with self._open() as listing:
+        with self.opened() as listing:
             places = listing.rows(query)
             columns = self._columns(listing, query.columns)
             names = [each.name for each in columns]

@@ -305,7 +305,7 @@ def _movers(
     with engine.store.read() as connection:
         query = select(customer.c.id, customer.c.external_id, customer.c.name).where(customer.c.id.in_(chosen))
         known = {row.id: (row.external_id, row.name) for row in connection.execute(query)}
-    features = _telling(rulebook, address)
+    features = telling(rulebook, address)
     return tuple(
         Mover(
             customer=known[number][0],
@@ -313,21 +313,21 @@ def _movers(
             was=keys.get(int(was[at]), "?"),
             now=keys.get(int(now[at]), "?"),
             amount=int(amount[at]),
-            changed=_changed(features, inputs[since], inputs[live], number),
+            changed=changed_between(features, inputs[since], inputs[live], number),
         )
         for number, at in zip(chosen, order.tolist(), strict=True)
         if number in known
     )
 
 
-def _telling(rulebook: Rulebook, address: str) -> list[Feature]:
+def telling(rulebook: Rulebook, address: str) -> list[Feature]:
     """The features that lead to an output: numbers only."""
     plan = rulebook.plan.chain(address.partition(".")[0])
     found = [rulebook.catalogue.resolve(name) for name in plan.features]
     return [feature for feature in found if feature.dtype not in ("text", "date", "flag") and feature.aggregate != "tenure"]
 
 
-def _changed(features: Sequence[Feature], old: Mapping[str, Array], new: Mapping[str, Array], number: int) -> tuple[Changed, ...]:
+def changed_between(features: Sequence[Feature], old: Mapping[str, Array], new: Mapping[str, Array], number: int) -> tuple[Changed, ...]:
     """The two features that differ most between two runs, by the size of the step against the larger value."""
     found = []
     for feature in features:

@@ -48,6 +48,7 @@ JOINTS = {
     "engine.warm",
     "engine.webhooks",
     "engine.replay",
+    "engine.moves",
     "engine.overview",
     "engine.policy_types",
     "engine.run_columns",

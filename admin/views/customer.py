@@ -120,6 +120,9 @@ def _decided(engine: Any, found: Any, looks: Any, main: str) -> dict[str, Any]:
         "inputs": _inputs(explanations),
         "explanations": order,
         "explain_fault": fault,
+        "shared_notes": [
+            note for note in (order[0].notes if order else ()) if len(order) > 1 and sum(note in each.notes for each in order) > 1
+        ],
         "strip": strip(found, looks, list(dict.fromkeys([main, *shown]))[:3] if main else [], t, g.formats),
         "strip_title": _strip_title(found, looks, main),
         "decided_title": _decided_title(found, looks, main, order),

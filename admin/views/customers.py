@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin import labels
-from admin.access import acting
+from admin.access import acting, may
 from admin.cells import NUMERIC, cell, worded
 from admin.pages import Page
 from admin.words import t
@@ -93,6 +93,9 @@ class Customers(Page):
             sizes=SIZES,
             fault=fault,
             formats=[(key, key.upper()) for key in TYPES],
+            views=engine.views.list("customers"),
+            tags=engine.tags.list() if may("customers", "write") else [],
+            may_mark=may("customers", "write"),
             help=_help(),
         ), status
 
@@ -122,7 +125,7 @@ class Customers(Page):
         size = file.tell()
         name = f"customers-{dt.datetime.now(engine.zone):%Y%m%d-%H%M}.{kind}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
-        return Response(_parts(file), headers=headers, content_type=TYPES[kind])
+        return Response(file_parts(file), headers=headers, content_type=TYPES[kind])
 
     @expose("/evidence")
     def evidence(self) -> ResponseReturnValue:
@@ -142,6 +145,27 @@ class Customers(Page):
         flash(t("Asked for. Another person approves it.", "已提交，等待他人审批。"), "success")
         return redirect(url_for("customers.customer", customer=customer))
 
+    @expose("/bulk", methods=("POST",))
+    def bulk(self) -> ResponseReturnValue:
+        """Give a tag to the chosen customers, or to all of a list, or take it away."""
+        engine, form = acting(), request.form
+        query = engine.customers.query({"filters": form.getlist("f"), "search": form.get("q", "")})
+        take, tag = form.get("verb") == "take", form.get("tag", "")
+        if form.get("all"):
+            count = (engine.tags.take_all if take else engine.tags.give_all)(tag, query)
+        else:
+            chosen = form.getlist("id")
+            if not chosen:
+                flash(t("Choose customers first.", "请先选择客户。"), "warning")
+                return redirect(address(query))
+            count = (engine.tags.take if take else engine.tags.give)(tag, chosen)
+        title = engine.tags.get(tag).title
+        if take:
+            flash(t("“{tag}” was taken from {n} customers.", "已从 {n} 位客户移除“{tag}”。", tag=title, n=count), "success")
+        else:
+            flash(t("“{tag}” was given to {n} customers.", "已为 {n} 位客户添加“{tag}”。", tag=title, n=count), "success")
+        return redirect(address(query))
+
     @expose("/mark", methods=("POST",))
     def mark(self) -> ResponseReturnValue:
         """Give a customer a tag, or take it away."""
@@ -158,7 +182,7 @@ class Customers(Page):
         return customer_page(self, customer)
 
 
-def _parts(file: Any) -> Iterator[bytes]:
+def file_parts(file: Any) -> Iterator[bytes]:
     with file:
         file.seek(0)
         while part := file.read(256 * 1024):

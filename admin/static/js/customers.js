@@ -1,6 +1,17 @@
 /* The list of customers: the value of a new filter follows the chosen field; marks are given to the rows that are chosen. */
 (function () {
   'use strict';
+  const bulk = document.querySelector('[data-bulk]');
+  if (bulk) {
+    const picks = [...document.querySelectorAll('input[name="id"][form="bulk"]')], every = document.querySelector('[data-pick-all]'), said = bulk.querySelector('[data-chosen]');
+    const count = () => {
+      const n = picks.filter(pick => pick.checked).length;
+      said.textContent = n ? said.dataset.some.replace('%n%', n) : said.dataset.none;
+      every.checked = n === picks.length; every.indeterminate = n > 0 && n < picks.length;
+    };
+    every.addEventListener('change', () => { picks.forEach(pick => { pick.checked = every.checked; }); count(); });
+    picks.forEach(pick => pick.addEventListener('change', count));
+  }
   const form = document.querySelector('[data-add-filter]');
   if (form) {
     const by = form.querySelector('[name="by"]'), how = form.querySelector('[name="op"]'), place = form.querySelector('[data-values]');
