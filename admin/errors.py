@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from admin.access import SAFE, wants_json
 from admin.words import language, t
-from engine import Engine, TierwiseError
+from engine import Engine, TierwiseError, UnknownCustomer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +50,15 @@ def refused(error: TierwiseError) -> ResponseReturnValue:
     """A verb refused what was asked: its words are for people, and nothing was changed."""
     faults = getattr(error, "faults", ())
     text = said(error)
+    if isinstance(error, UnknownCustomer):
+        return answer(
+            404,
+            t("There is no such customer", "未找到该客户"),
+            str(error),
+            hint=t(
+                "Look for it by id or name with Ctrl+K, or in the list of customers.", "请按 Ctrl+K 按编号或名称查找，或在客户列表中查找。"
+            ),
+        )
     return answer(
         400,
         t("That was not done", "未执行"),

@@ -55,7 +55,8 @@ def strip(found: Any, looks: Mapping[str, Any], addresses: Sequence[str], title:
     if found.until <= found.since or not (found.moments or found.spans):
         return None
     right = WIDTH - RIGHT
-    axis = _Axis(found.since, found.until, LEFT, right)
+    ends = max([found.until, *(span.ends for span in found.spans)])
+    axis = _Axis(found.since, ends, LEFT, right)
     most = max((amount for _, amount, _ in found.moments), default=0)
     top = _ceiling(most / 10**f.digits)
     scale = 10**f.digits
@@ -81,9 +82,9 @@ def strip(found: Any, looks: Mapping[str, Any], addresses: Sequence[str], title:
         spans = [span for span in found.spans if span.address == address]
         if look is None or not spans:
             continue
-        rows.append((title(look.title), y, tuple(_piece(span, look, axis, title, f) for span in spans)))
+        rows.append((title(look.title), y, tuple(_piece(span, look, axis, title, f, found.until) for span in spans)))
         y += ROW
-    return Strip(sticks, ticks, tuple(_months(axis, found.since, found.until, f)), tuple(rows), right, y + 4)
+    return Strip(sticks, ticks, tuple(_months(axis, found.since, ends, f)), tuple(rows), axis.at(found.until), y + 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,12 @@ class _Axis:
         return self.left + (self.right - self.left) * min(1.0, max(0.0, share))
 
 
-def _piece(span: Any, look: Any, axis: _Axis, title: Any, f: Formats) -> Piece:
+def _piece(span: Any, look: Any, axis: _Axis, title: Any, f: Formats, until: int) -> Piece:
     label = look.of(span.key)
     words = title(label.title) if label else "–"
     x, end = axis.at(span.begins), axis.at(span.ends)
     width = max(1.5, end - x - 1.5)
-    hover = f"{words}: {f.date(span.begins)} – {f.date(span.ends)}"
+    hover = f"{words}: {f.date(span.begins)} – {f.date(min(span.ends, until))}"
     fits = next((each for each in (words, label.key if label else "") if each and _wide(each) + 8 <= width), "")
     return Piece(x, width, label.step if label else 0, fits, hover)
 

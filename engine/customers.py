@@ -229,7 +229,7 @@ class Customers:
             )
 
     def _titles(self, listing: Listing) -> dict[str, Text]:
-        found = dict(TITLES)
+        found = dict(TITLES) | {name: Text(title, title) for name, title in listing.tag_titles.items()}
         for name in (*listing.profiles, *listing.numbers):
             try:
                 found[name] = listing.catalogue.resolve(name).title

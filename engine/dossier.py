@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from engine.service import Engine
 
 DAY = 86_400
+SHOWN_ON = 6 * DAY
+"""How far beyond the newest moment values are drawn, so that one which has just begun is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def _spans(
     """The values of each output on the time axis, told backwards from what holds now."""
     found = []
     for address, now in held.items():
-        end, value = until, now
+        end, value = until + SHOWN_ON, now
         for move in (each for each in moves if each.address == address):
             if move.as_of < end:
                 found.append(Span(address, value, max(move.as_of, since), end))

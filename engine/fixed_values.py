@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import FixedValueError, did_you_mean
@@ -18,6 +19,7 @@ from engine.store import fixed_values as rows
 from engine.store.fixed_values import FixedValue
 from engine.store.identity import resolve_in
 from engine.store.session import one_writer
+from engine.store.sight import MASK
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -115,7 +117,8 @@ class FixedValues:
         with self.engine.store.read() as connection:
             reach = self.engine.sight.reach
             key = None if customer is None else resolve_in(connection, customer, reach=reach)
-            return rows.find(connection, customer_id=key, status=status, after=after, reach=reach)
+            found = rows.find(connection, customer_id=key, status=status, after=after, reach=reach)
+        return found if self.engine.sight.reasons else [replace(each, reason=MASK) for each in found]
 
     # --- what is checked ---------------------------------------------------------------------------------------
 

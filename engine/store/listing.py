@@ -44,10 +44,12 @@ class Listing:
     catalogue: Catalogue
     scale: int
     tags: Mapping[str, int] = field(init=False)
+    tag_titles: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        rows = self.connection.execute(select(tag.c.id, tag.c.kind, tag.c.name).order_by(tag.c.kind, tag.c.name))
+        rows = self.connection.execute(select(tag.c.id, tag.c.kind, tag.c.name, tag.c.title).order_by(tag.c.kind, tag.c.name)).all()
         self.tags = {f"{row.kind}s.{row.name}": row.id for row in rows}
+        self.tag_titles = {f"{row.kind}s.{row.name}": row.title for row in rows}
 
     # --- what there is ------------------------------------------------------------------------------------------
 

@@ -29,17 +29,22 @@ MASK = "***"
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Whose customers (`reach`), and whether personal data are seen unmasked (`personal`)."""
+    """Whose customers (`reach`), and whether personal data are seen unmasked (`personal`).
+
+    reasons: whether it is seen why a value was fixed by hand: also by those who decide about it.
+    """
 
     reach: Reach = ALL
     personal: bool = True
+    reasons: bool = True
 
     @classmethod
     def of(cls, who: Any) -> Sight:
         """The sight of a user, or of a program with a key, which also needs the scope."""
         user = getattr(who, "user", who)
         word = {"all": "", "unit": user.unit, "own": user.owner}[user.reach]
-        return cls(Reach(user.reach, word or ""), bool(who.may("personal_data")))
+        personal = bool(who.may("personal_data"))
+        return cls(Reach(user.reach, word or ""), personal, personal or bool(who.may("reviews", write=True)))
 
     @property
     def everything(self) -> bool:
@@ -80,5 +85,5 @@ class Sight:
 EVERYTHING = Sight()
 """The command line and programs that open the store themselves: they hold the file anyway."""
 
-NOTHING = Sight(Reach("own", ""), personal=False)
+NOTHING = Sight(Reach("own", ""), personal=False, reasons=False)
 """Somebody whom the store does not know."""
