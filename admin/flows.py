@@ -10,7 +10,10 @@ from flask import g
 
 from admin.words import t
 
-WIDTH, HEIGHT, SIDE, BAR = 700.0, 360.0, 168.0, 14.0
+WIDTH, SIDE, BAR = 700.0, 168.0, 14.0
+LOW, HIGH, PER_LABEL = 320.0, 520.0, 42.0
+"""Height of the picture: by the number of its labels, between two bounds."""
+
 GAP, SLOT, TOP = 7.0, 16.0, 22.0
 THIN = 1.6
 """A ribbon is at least this wide, so that a single customer among a million is seen."""
@@ -55,7 +58,7 @@ class Flow:
     right: tuple[Node, ...]
     ribbons: tuple[Ribbon, ...]
     width: float = WIDTH
-    height: float = HEIGHT + TOP + 8
+    height: float = LOW + TOP + 8
 
 
 Link = Callable[[str | None, str | None], str | None]
@@ -76,7 +79,8 @@ def flow(output: Mapping[str, Any], link: Link) -> Flow:
     before = [(i, band, sum(cells[i])) for i, band in enumerate(output["before"])]
     after = [(j, band, sum(row[j] for row in cells)) for j, band in enumerate(output["after"])]
     before, after = [each for each in before if each[2]], [each for each in after if each[2]]
-    scale = min(_scale([n for _, _, n in before]), _scale([n for _, _, n in after]))
+    height = min(HIGH, max(LOW, PER_LABEL * max(len(before), len(after))))
+    scale = min(_scale([n for _, _, n in before], height), _scale([n for _, _, n in after], height))
     left, right = (
         _nodes(before, SIDE, scale, lambda key: link(key, None)),
         _nodes(after, WIDTH - SIDE - BAR, scale, lambda key: link(None, key)),
@@ -94,12 +98,12 @@ def flow(output: Mapping[str, Any], link: Link) -> Flow:
                 out[i], into[j] = out[i] + n * scale, into[j] + n * scale
     named = sorted((each for each in moves if each[0] != "stay"), key=lambda each: -each[1])[:PILLS]
     ribbons = [_ribbon(each, named, link) for each in sorted(moves, key=lambda each: each[0] != "stay")]
-    return Flow(tuple(left), tuple(right), tuple(ribbons))
+    return Flow(tuple(left), tuple(right), tuple(ribbons), height=height + TOP + 8)
 
 
-def _scale(counts: Sequence[int]) -> float:
+def _scale(counts: Sequence[int], height: float) -> float:
     """How high one customer is, so that all bars, each in its slot, fill the height."""
-    room = HEIGHT - GAP * max(0, len(counts) - 1)
+    room = height - GAP * max(0, len(counts) - 1)
     scale = room / max(1, sum(counts))
     for _ in range(12):
         small = [n for n in counts if n * scale < SLOT]

@@ -96,6 +96,11 @@ class Drafts:
         self._engine = engine
         self._store = engine.store
 
+    @staticmethod
+    def number(draft: DraftName) -> int:
+        """The number of a draft by its name: 7, "7", "d7". Raises `DraftError`."""
+        return _number(draft)
+
     # --- reading -----------------------------------------------------------------------------------------------
 
     def get(self, draft: DraftName) -> Draft:

@@ -20,7 +20,7 @@ from engine.values import value_at
 from engine.wording import Words, reason_text
 
 MOST = 2
-"""Cuts, and scores, that are named of one customer."""
+"""Cuts that are named of one customer."""
 
 NEVER = 1e300
 """An edge at or beyond which nobody stands; it is not a number that people wrote."""
@@ -84,17 +84,17 @@ class MoverWords:
         return Text(en, zh)
 
     def _scores(self, was: PolicyOutcome, now: PolicyOutcome, row: int) -> Iterator[Text]:
-        told = 0
+        """The first score that changed."""
         for output in now.step.outputs:
-            if output.kind != "score" or output.name not in was.columns or told == MOST:
+            if output.kind != "score" or output.name not in was.columns:
                 continue
             before, after = was.columns[output.name], now.columns[output.name]
             if _same(before, after, row):
                 continue
-            told += 1
             title = output.title or Text(output.name, output.name)
             en, zh = (f"{words.value(_plain(before, row))} → {words.value(_plain(after, row))}" for words in self._words)
             yield Text(f"{title.en} {en}", f"{title.zh} {zh}")
+            return
 
     def _rules(self, was: PolicyOutcome, now: PolicyOutcome, row: int) -> Iterator[Text]:
         if was.rule is None or now.rule is None or was.rule[row] == now.rule[row]:

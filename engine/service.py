@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from engine.audit import Audit
     from engine.customers import Customers
+    from engine.comments import Comments
     from engine.difference_words import Change
     from engine.drafts import Drafts
     from engine.evaluate import Evaluation, Evaluator
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from engine.feed import Feed
     from engine.fixed_values import FixedValues
     from engine.forms import FormField
+    from engine.inbox import Waiting
     from engine.insight import Insight
     from engine.installation import Installation
     from engine.jobs import Jobs
@@ -89,6 +91,7 @@ class Engine:
     """
 
     audit: Room[Audit] = Room("engine.audit:Audit", "Who did what: `audit.verify()`, `audit.entries(...)`.")
+    comments: Room[Comments] = Room("engine.comments:Comments", "What people say to each other about drafts: add, list, settle.")
     customers: Room[Customers] = Room("engine.customers:Customers", "Lists of customers: `list`, `count`, `find`, `export`.")
     drafts: Room[Drafts] = Room(
         "engine.drafts:Drafts",
@@ -221,6 +224,12 @@ class Engine:
         with self.store.read() as connection:
             custom = [*custom_features(connection), *tag_features(connection)]
         return Catalogue.built_in().with_features([*self.registry.features.values(), *custom])
+
+    def inbox(self) -> Sequence[Waiting]:
+        """What waits for a person: drafts to approve or publish, own ones that came back, comments, held runs, values to fix."""
+        from engine.inbox import inbox
+
+        return inbox(self)
 
     def features(self) -> Sequence[Feature]:
         """Every feature of the live rulebook's catalogue, or of the store's when none is published."""

@@ -145,7 +145,8 @@ class Comparison:
         rulebook has. scores: how many customers have another value of a score, amount, date or set.
     faults: by policy, what failed in the draft or what it takes along; live_faults: the same of the live rulebook.
     hits: by policy, (rule, live customers, draft customers). withheld: by policy and reason, (live, draft) customers.
-    movers: those who move, the largest revenue first. moved, moved_amount: who moves in any output, each counted once.
+    movers: those who move, the largest revenue first. moved, moved_amount: who moves in any output that has a history, each
+        counted once.
     sizes: of every label, flag and set output of the draft. examples: what became of the draft's example customers.
     """
 
@@ -186,7 +187,7 @@ def compare(live: Outcome, draft: Outcome, amount: Array, *, movers: int = 20) -
         was, now = live.column(address), draft.column(address)
         if _labelled(output) and _labelled(before[address]):
             migrations[address], moved = _migration(address, before[address], output, was, now, amount)
-            if moved is not None:
+            if moved is not None and output.has_history:  # codes of many labels are for other policies
                 anyone |= moved
         elif was is not now:
             scores[address] = _different(was, now)
@@ -201,7 +202,7 @@ def compare(live: Outcome, draft: Outcome, amount: Array, *, movers: int = 20) -
         live_faults=_faults(live),
         hits=_hits(live, draft),
         withheld=_withheld(live, draft),
-        movers=_movers(live, draft, list(migrations), anyone, amount, movers),
+        movers=_movers(live, draft, [address for address in migrations if after[address].has_history], anyone, amount, movers),
         moved=int(anyone.sum()),
         moved_amount=int(amount[anyone].sum()),
         sizes={

@@ -23,7 +23,7 @@ from engine.gate import Obstacle, obstacles
 from engine.mover_words import MoverWords
 from engine.policy import Text
 from engine.rulebook import Rulebook
-from engine.simulate import FLAG_KEYS, NO_VALUE
+from engine.simulate import FLAG_KEYS, NO_VALUE, Migration
 from engine.simulation import Simulation, simulate
 from engine.simulation_picture import picture
 from engine.store import outcomes
@@ -50,12 +50,12 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """A draft simulated against the live rulebook. live_version: None where nothing is published yet.
+    """A draft simulated against the live rulebook, or (draft: None) a version. live_version: None before the first publication.
 
     whys: why each of `simulation.movers` moves. obstacles: what stands against publishing, the blocking ones first.
     """
 
-    draft: Draft
+    draft: Draft | None
     rulebook: Rulebook
     live: Rulebook
     live_version: int | None
@@ -66,7 +66,8 @@ class Simulated:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything that a page shows, as plain data: the keys that docs/reference/simulation.md lists."""
-        about = {"draft": self.draft.id, "revision": self.draft.revision, "live": self.live_version, "hash": self.rulebook.hash}
+        draft, revision = (self.draft.id, self.draft.revision) if self.draft else (None, None)
+        about = {"draft": draft, "revision": revision, "live": self.live_version, "hash": self.rulebook.hash}
         return about | picture(self.simulation, self.live, self.rulebook, self.whys, self.obstacles)
 
 
@@ -101,7 +102,13 @@ class Simulations:
     def of(self, draft: DraftName, *, as_of: Moment = None, movers: int = 20) -> Simulated:
         """Simulate a draft over every customer, or give what is remembered of it. Raises `RulebookError` with every fault."""
         found = self._engine.drafts.get(draft)
-        rulebook = self._engine.check(found.document)
+        return self._of(found, self._engine.check(found.document), as_of, movers)
+
+    def of_version(self, version: str) -> Simulated:
+        """What going back to a version would do to every customer. Raises `RulebookError` when it fits the plugins no longer."""
+        return self._of(None, self._engine.rulebook(version), None, 20)
+
+    def _of(self, found: Draft | None, rulebook: Rulebook, as_of: Moment, movers: int) -> Simulated:
         key = self._key(found, rulebook, as_of)
         kept = _remembered(key)
         if kept is not None:
@@ -176,7 +183,7 @@ class Simulations:
 
     # --- how ---------------------------------------------------------------------------------------------------
 
-    def _key(self, draft: Draft, rulebook: Rulebook, as_of: Moment) -> tuple[Any, ...]:
+    def _key(self, draft: Draft | None, rulebook: Rulebook, as_of: Moment) -> tuple[Any, ...]:
         f = fixed_value.c
         with self._engine.store.read() as connection:
             run = outcomes.live_run(connection)
@@ -185,7 +192,7 @@ class Simulations:
         live = self._live_version()
         moment = self._engine.simulated_moment(as_of) if as_of is not None else (run.as_of if run else None)
         settings = self._engine.settings
-        return (str(self._engine.store.sql.url), draft.id, draft.revision, rulebook.hash, live, run and run.id, moment, seq, fixed,
+        return (str(self._engine.store.sql.url), draft and draft.id, draft and draft.revision, rulebook.hash, live, run and run.id, moment, seq, fixed,
                 settings.four_eyes, self._today().isoformat())  # fmt: skip
 
     def _live_version(self) -> int | None:
@@ -197,7 +204,7 @@ class Simulations:
 
         return dt.datetime.now(self._engine.zone).date()
 
-    def _simulate(self, draft: Draft, rulebook: Rulebook, as_of: Moment, movers: int) -> Simulated:
+    def _simulate(self, draft: Draft | None, rulebook: Rulebook, as_of: Moment, movers: int) -> Simulated:
         engine = self._engine
         live = engine.live_or_nothing()
         found = simulate(engine.store, live, rulebook, engine.simulated_moment(as_of), movers=movers)
@@ -217,7 +224,7 @@ class Simulations:
     @staticmethod
     def _default(found: Simulation) -> str:
         """The output that moves most."""
-        moving = found.comparison.migrations
+        moving = _lasting(found)
         return max(moving, key=lambda address: moving[address].moved) if moving else ""
 
     @staticmethod
@@ -282,10 +289,16 @@ def _differ(first: Any, second: Any, keys: tuple[Sequence[str], Sequence[str]]) 
 
 def _anyone(found: Simulation) -> Flags:
     rows = np.zeros(found.comparison.rows, dtype=bool)
-    for address, migration in found.comparison.migrations.items():
+    for address, migration in _lasting(found).items():
         if migration.moved:
             rows |= _differ(*Simulations._columns(found, address))
     return rows
+
+
+def _lasting(found: Simulation) -> dict[str, Migration]:
+    """The outputs that people look at: those that keep a history."""
+    lasting = {address for address, output in found.draft.outputs() if output.has_history}
+    return {address: one for address, one in found.comparison.migrations.items() if address in lasting}
 
 
 def _key_at(column: Any, known: Sequence[str], row: int) -> str:

@@ -20,7 +20,6 @@ from admin.lists import LIVE
 from admin.mending import standing
 from admin.pages import Page
 from admin.pictures import short_titles
-from admin.tasks import to
 from admin.words import plural, t
 from engine import RulebookError, TierwiseError
 
@@ -61,7 +60,7 @@ class Simulations(Page):
             say=words.said,
             may_write=may("rules", "write"),
             published=acting().drafts.log(),
-            edit=lambda draft: to("rulebook", t("Edit", "编辑"), draft=draft.id),
+            edit=lambda draft: to_editor(draft.id, t("Edit", "编辑")),
             help=_help(),
         )
 
@@ -81,7 +80,7 @@ class Simulations(Page):
         engine = acting()
         draft = engine.drafts.get(number)
         about = {"draft": draft, "name": _name(draft), "state": STATES[draft.status], "help": _help(), "crumb": _name(draft),
-                 "crumbs": [(t(*self.title), url_for("simulations.index"))], "edit": to("rulebook", t("Edit draft", "编辑草稿"), draft=number),
+                 "crumbs": [(t(*self.title), url_for("simulations.index"))], "edit": to_editor(number, t("Edit draft", "编辑草稿")),
                  "review": to_review(number)}  # fmt: skip
         try:
             found, job = self._picture(draft)
@@ -260,6 +259,15 @@ class Simulations(Page):
         flash(t("{what}: {price}.", "{what}：{price}。", what=chosen.mend.text, price=chosen.mend.price), "success")
         return redirect(url_for("simulations.details", number=number))
 
+    @expose("/<int:number>/undo", methods=("POST",))
+    def undo(self, number: int) -> ResponseReturnValue:
+        """Save an earlier state of a draft again."""
+        to_ = request.form.get("to", type=int) or 0
+        revision = request.form.get("revision", type=int) or 0
+        acting().drafts.undo(number, to_, revision=revision, note=t("Revision {n} again", "恢复第 {n} 次修订", n=to_))
+        flash(t("Revision {n} is the newest state again.", "已恢复第 {n} 次修订的内容。", n=to_), "success")
+        return redirect(to_review(number) or url_for("simulations.details", number=number))
+
     @expose("/<int:number>/<any(submit,withdraw,discard):verb>", methods=("POST",))
     def change(self, number: int, verb: str) -> ResponseReturnValue:
         """Hand a draft in, take it back, or take it off the table."""
@@ -355,6 +363,15 @@ def members_of(number: int, address: str) -> Callable[[str | None, str | None], 
 
 def _url(endpoint: str, number: int, given: Mapping[str, Any]) -> str:
     return url_for(endpoint, number=number, **given)
+
+
+def to_editor(number: int, text: str) -> tuple[str, str] | None:
+    """A button to the editor of a draft, if it is there and open to the reader."""
+    from flask import current_app
+
+    if "rulebook.draft" not in current_app.view_functions or not may("rules"):
+        return None
+    return text, url_for("rulebook.draft", draft=number)
 
 
 def to_review(number: int) -> str | None:

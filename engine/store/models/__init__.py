@@ -40,7 +40,17 @@ from engine.store.models.people import (
     user_role,
     user_session,
 )
-from engine.store.models.rules import audit_entry, draft, draft_edit, fixed_value, publication, review, rulebook_version, schedule
+from engine.store.models.rules import (
+    audit_entry,
+    draft,
+    draft_comment,
+    draft_edit,
+    fixed_value,
+    publication,
+    review,
+    rulebook_version,
+    schedule,
+)
 
 __all__ = [
     "ASSIGNMENT_VIEW",
@@ -59,6 +69,7 @@ __all__ = [
     "customer",
     "delivery",
     "draft",
+    "draft_comment",
     "draft_edit",
     "event",
     "exchange_rate",

@@ -82,6 +82,21 @@ review = Table(
     comment="Append-only. What was decided on which content; report is JSON: findings, simulation, examples, limits at that moment.",
 )
 
+draft_comment = Table(
+    "draft_comment",
+    metadata,
+    key(),
+    link("draft_id", "draft.id", nullable=False, index=True),
+    column("revision", Integer, nullable=False),
+    column("place", Text, nullable=False, default=""),
+    column("text", Text, pii="sensitive", nullable=False),
+    column("actor", Text, pii="id", nullable=False),
+    column("at", Big, nullable=False),
+    column("settled_by", Text, pii="id"),
+    column("settled_at", Big),
+    comment="Append-only but for settled_by and settled_at. revision is the state of the draft that the comment is about.",
+)
+
 schedule = Table(
     "schedule",
     metadata,
