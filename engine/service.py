@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from engine.audit import Audit
-    from engine.customers import Customers
     from engine.comments import Comments
+    from engine.customers import Customers
     from engine.difference_words import Change
     from engine.drafts import Drafts
     from engine.evaluate import Evaluation, Evaluator
