@@ -35,8 +35,20 @@ MADE_OF_PARTS = {
     "{} has {} faults",
     "the condition has {} faults",
     "the decision table has {} faults",
+    "each cut must lie between 0 and 1, found {}",
+    "80 % is 0.8",
+    "{} is open, not {}",
+    "{} is {}, not submitted or approved",
+    "{} is {}, not submitted or approved or scheduled",
+    "{} is {}, not approved",
+    "{} is {}, not approved or scheduled",
+    "{} is {}, not open",
+    "the rulebook cannot be published: {} obstacles",
+    "the rulebook cannot be published: {} obstacle",
+    "{} is no version of the rulebook",
+    "version {} became live after {} was approved, and would be undone by it",
 }
-"""Forms that the code puts together from several pieces."""
+"""Forms that the code puts together from several pieces, or that a policy type says."""
 
 
 def texts() -> Iterator[str]:
