@@ -81,6 +81,7 @@ MAY_USE = {
         "flask_admin",
         "flask_babel",
         "flask_limiter",
+        "markdown_it",
         "flask_wtf",
         "markupsafe",
         "sqlalchemy",

@@ -8,10 +8,10 @@ from flask import jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from admin import sidebar
+from admin import handbook, sidebar
 from admin.access import SIGNED_IN, acting, may
 from admin.pages import Page
-from admin.words import t
+from admin.words import language, t
 from engine import RulebookError, TierwiseError
 
 MOST = 6
@@ -32,8 +32,14 @@ class Search(Page):
             {"title": t("Customers", "客户"), "found": list(_customers(query)) if query else []},
             {"title": t("Runs", "运行"), "found": list(_runs(query)) if query else []},
             {"title": t("Policies", "策略"), "found": list(_policies(query)) if query else []},
+            {"title": t("Help", "帮助"), "found": _help(query) if query else []},
         ]
         return jsonify({"groups": [group for group in groups if group["found"]]})
+
+
+def _help(query: str) -> list[dict[str, str]]:
+    found = handbook.find(query, language())[:MOST]
+    return [{"text": chapter.title, "more": "", "url": url_for("help.chapter", address=chapter.address)} for chapter, _ in found]
 
 
 def _pages(query: str) -> list[dict[str, str]]:
