@@ -184,7 +184,7 @@ def test_anything_is_found_by_keyboard(signed_in: Any, address: str) -> None:
     signed_in.find_element("css selector", "body").send_keys(Keys.CONTROL, "k")
     box = signed_in.switch_to.active_element
     box.send_keys("plug")
-    until(signed_in, lambda: [o.text for o in signed_in.find_elements("css selector", "#palette [role=option]")] [:1] == ["Plugins"])
+    until(signed_in, lambda: [o.text for o in signed_in.find_elements("css selector", "#palette [role=option]")][:1] == ["Plugins"])
     box.send_keys(Keys.ENTER)
     until(signed_in, lambda: signed_in.current_url == f"{address}/plugins/")
 
