@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 ROOT = Path(__file__).parents[1]
+
+settings.register_profile("tierwise", deadline=None)  # no test looks at the clock
+settings.load_profile("tierwise")
 
 
 @pytest.hookimpl(wrapper=True)

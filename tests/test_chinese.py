@@ -52,8 +52,8 @@ MADE_OF_PARTS = {
 
 
 def texts() -> Iterator[str]:
-    """Every text of the engine with {} for what is filled in, and its parts."""
-    for path in ENGINE.rglob("*.py"):
+    """Every text of the engine and its plugins with {} for what is filled in, and its parts."""
+    for path in (*ENGINE.rglob("*.py"), *(ENGINE.parent / "plugins").rglob("*.py")):
         if path.name.startswith("chinese"):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

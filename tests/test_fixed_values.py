@@ -52,6 +52,7 @@ def fix(
 
 
 def test_a_request_changes_nothing_until_another_person_approves(engine: Engine) -> None:
+    engine.settings = replace(engine.settings, four_eyes=True)
     asked = engine.fixed_values.request("C1", "abc.class", "A", reason=" Big heart. ", start=AS_OF, until=AS_OF + DAY)
     assert (asked.status, asked.customer, asked.reason, asked.author, asked.approver) == ("requested", "C1", "Big heart.", "wang", None)
     engine.run(AS_OF)

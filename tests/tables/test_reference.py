@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = [ROOT / "docs" / "reference" / name for name in ("conditions.md", "decision-tables.md", "verification.md")]
+PAGES = [ROOT / "docs" / "reference" / name for name in ("conditions.md", "decision-tables.md", "verification.md", "rulebook.md")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
