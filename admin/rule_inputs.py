@@ -1,25 +1,15 @@
-"""What rules may read and give, as the editors of tables and conditions are told: features, outputs, labels, limits."""
+"""What rules of a policy give, and what its tables are limited to, as the editors are told; what they may read is `engine.rules.inputs`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from admin.pipeline import SOURCES
 from admin.rulebook_words import UNITS
 
-KINDS = {"count": "number", "number": "number", "amount": "number", "days": "number", "text": "text", "flag": "flag", "date": "date"}
 OUTPUT_KINDS = {"label": "text", "flag": "flag", "score": "number", "amount": "number", "date": "date"}
 
 Plain = dict[str, Any]
-
-
-def rule_inputs(features: Iterable[Any], others: Sequence[tuple[str, Any, Any]]) -> list[Plain]:
-    """Everything that a rule may read. others: (key, title, policy) of the other policies of the rulebook."""
-    found = [_feature(each) for each in features if each.dtype in KINDS]
-    for key, title, policy in others:
-        found += [_output(f"{key}.{output.name}", output, _both(title)) for output in policy.outputs() if output.kind in OUTPUT_KINDS]
-    return found
 
 
 def rules_of(policy: Any, title: Any) -> tuple[dict[str, list[Plain]], dict[str, Plain]]:
@@ -32,7 +22,8 @@ def rules_of(policy: Any, title: Any) -> tuple[dict[str, list[Plain]], dict[str,
     for each in policy.rule_sets():
         names = tuple(each.inputs)
         if names and all(name in outputs for name in names):
-            inputs = [_output(name, output, _both(title)) for name, output in outputs.items() if output.kind == "score"]
+            known = {*names, *_usual_inputs(policy, each.place)}
+            inputs = [_output(name, output, _both(title)) for name, output in outputs.items() if name in known]
             document = getattr(getattr(each, "table", None), "document", None)
             given = (
                 [one["name"] if isinstance(one, Mapping) else str(one) for one in document["outputs"]]
@@ -45,21 +36,13 @@ def rules_of(policy: Any, title: Any) -> tuple[dict[str, list[Plain]], dict[str,
     return labels, rules
 
 
-def _feature(each: Any) -> Plain:
-    return {
-        "name": each.name,
-        "title": _both(each.title),
-        "group": _pair(SOURCES.get(each.source), each.source),
-        "kind": KINDS[each.dtype],
-        "unit": each.unit,
-        "unit_title": _unit(each.unit),
-        "values": [{"key": value, "title": None, "step": None} for value in each.values] or None,
-        "ordered": False,
-        "nullable": each.nullable,
-        "minimum": each.minimum if KINDS[each.dtype] == "number" else None,
-        "maximum": None,
-        "step": each.step if KINDS[each.dtype] == "number" else None,
-    }
+def _usual_inputs(policy: Any, place: str) -> tuple[str, ...]:
+    """What the rules of a new policy of the same type read: a table that reads less may read it again."""
+    try:
+        usual = type(policy)({})
+    except Exception:  # a type that needs parameters
+        return ()
+    return next((tuple(each.inputs) for each in usual.rule_sets() if each.place == place), ())
 
 
 def _output(name: str, output: Any, group: Plain) -> Plain:
@@ -86,10 +69,6 @@ def _labels(labels: Sequence[Any]) -> list[Plain]:
 
 def _both(text: Any) -> Plain:
     return {"en": text.en, "zh": text.zh}
-
-
-def _pair(known: tuple[str, str] | None, name: str) -> Plain:
-    return {"en": known[0], "zh": known[1]} if known else {"en": name, "zh": name}
 
 
 def _unit(name: str) -> Plain | None:

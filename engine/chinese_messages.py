@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.chinese_rules import RULES
+
 CHINESE: Mapping[str, str] = {
+    **RULES,
     # what stands in many messages
     "did you mean {}?": "是否想写 {}？",
     "expected {}": "应为 {}",

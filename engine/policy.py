@@ -128,7 +128,7 @@ class Params(Schema):
 
     It alone decides what is valid; the console form, the JSON Schema, the docs page and the messages come from it.
     Unknown keys are refused. Each field may carry `metadata={"title": Text, "help": Text, "unit": str, "editor": one
-    of "bands", "table", "condition", "weights", "labels", "column", "title", "key", "step", "scalar", "choices": value -> Text, "only": other parameter -> the values
+    of "bands", "table", "condition", "segments", "weights", "labels", "column", "title", "key", "step", "scalar", "choices": value -> Text, "only": other parameter -> the values
     with which this one counts}`.
     """
 

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from engine.band_figures import BandFigures, band_figures
 from engine.rule_findings import RuleFinding, rule_findings
+from engine.rule_inspection import RuleInspection, inspect_rules, no_rules
 from engine.rulebook import Rulebook
 from engine.simulation import FactsMoved, Previewer, Simulation
 from engine.store import outcomes, rulebooks
@@ -93,6 +94,31 @@ class Previews:
             except FactsMoved:
                 self._forget()
                 return self._answer(rulebook, policy, movers, started)
+
+    def inspect(self, document: Mapping[str, Any], policy: str, place: str, *, asker: str = "") -> RuleInspection | None:
+        """Look at the rules in one parameter of an unsaved rulebook: hits by row, findings, what would mend them and whom it moves.
+
+        asker: as for `preview`. Raises `RulebookError` with every fault, and where the policy has no such rules.
+        """
+        mine = self._ask(asker)
+        rulebook = self._engine.check(document)
+        with self._computing:
+            if not self._newest(asker, mine):
+                return None
+            try:
+                return self._inspected(rulebook, policy, place)
+            except FactsMoved:
+                self._forget()
+                return self._inspected(rulebook, policy, place)
+
+    def _inspected(self, rulebook: Rulebook, policy: str, place: str) -> RuleInspection:
+        previewer, _ = self._previewer()
+        if not any(step.entry.key == policy for step in rulebook.plan.steps):
+            raise no_rules(rulebook, policy, place)
+        outcome, _ = previewer.evaluate(rulebook, only=policy)
+        findings = [each for each in rule_findings(rulebook, self._memo) if each.policy == policy]
+        counted = with_customers(findings, rulebook.plan, outcome)
+        return inspect_rules(policy, place, counted, (rulebook, outcome), (previewer.live, previewer.outcome))
 
     def _answer(self, rulebook: Rulebook, policy: str | None, movers: int, started: float) -> Preview:
         previewer, cold = self._previewer()

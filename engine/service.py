@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from engine.previews import Previews
     from engine.replay import Replay
     from engine.report import RunSummary
+    from engine.rule_desk import RuleDesk
     from engine.rule_findings import RuleFinding
     from engine.schedules import Schedules
     from engine.simulation import Previewer, Simulation
@@ -113,6 +114,9 @@ class Engine:
     )
     previews: Room[Previews] = Room(
         "engine.previews:Previews", "Live previews of unsaved drafts, kept warm: `preview(document)`; one for all who act on this store."
+    )
+    rules: Room[RuleDesk] = Room(
+        "engine.rule_desk:RuleDesk", "Rules that are being written: what they may read, what they do to whom, what mends them, spreadsheets."
     )
     schedules: Room[Schedules] = Room("engine.schedules:Schedules", "What happens by itself: runs and publications.")
     simulations: Room[Simulations] = Room(

@@ -92,15 +92,15 @@ def _customers(each: RuleFinding, plan: Plan, outcome: Outcome) -> int | None:
     if not policy.sound or each.finding.kind not in COUNTED:
         return None
     rules = _rules(plan.step(each.policy).entry, each.place)
-    hit = rules.touched(each.finding, _columns(each.policy, plan, outcome))
-    return None if hit is None else int(np.count_nonzero(hit & _asked(each.policy, outcome)))
+    hit = rules.touched(each.finding, columns_of(each.policy, plan, outcome))
+    return None if hit is None else int(np.count_nonzero(hit & asked(each.policy, outcome)))
 
 
 def _rules(entry: PolicyEntry, place: str) -> RuleSet:
     return next(rules for rules in entry.policy.rule_sets() if rules.place == place)
 
 
-def _columns(key: str, plan: Plan, outcome: Outcome) -> Columns:
+def columns_of(key: str, plan: Plan, outcome: Outcome) -> Columns:
     """The inputs of a policy under their names, and its outputs under their bare ones."""
     known: dict[str, Any] = {**outcome.facts.columns, **outcome.facts.previous}
     for other, policy in outcome.policies.items():
@@ -109,13 +109,13 @@ def _columns(key: str, plan: Plan, outcome: Outcome) -> Columns:
     return reads | outcome.policies[key].columns
 
 
-def _asked(key: str, outcome: Outcome) -> Flags:
+def asked(key: str, outcome: Outcome) -> Flags:
     """The customers that the policy is for: graded at all, and in its population."""
     reason = outcome.policies[key].reason
     assert reason is not None
     outside = np.array([why.kind in ("not graded", "population") for why in outcome.reasons] + [False])
-    asked: Flags = ~outside[reason]
-    return asked
+    found: Flags = ~outside[reason]
+    return found
 
 
 def _not_hit(store: Store, rulebook: Rulebook, live: RunRecord, found: Sequence[RuleFinding]) -> Iterator[RuleFinding]:

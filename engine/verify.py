@@ -84,6 +84,12 @@ def conflicting_rows(table: DecisionTable, limit: int, domains: Mapping[str, Col
     return list(islice(_Job.of(table, domains or {}).conflicting(), limit))
 
 
+def table_boxes(table: DecisionTable, domains: Mapping[str, ColumnKind]) -> tuple[tuple[Domain, ...], tuple[Box, ...]]:
+    """Every input divided into bins, and every row as a box of them: what findings are about."""
+    job = _Job.of(table, domains)
+    return job.domains, job.boxes
+
+
 def verify_cuts(cuts: Sequence[float], name: str = "cuts") -> list[Finding]:
     """Find cuts of bands that are not strictly ascending, so that the band between them is empty."""
     wrong = [at for at in range(1, len(cuts)) if cuts[at] <= cuts[at - 1]]
@@ -292,5 +298,9 @@ def _unused(data: TableData, reached: set[int]) -> Iterator[Finding]:
         given = {data.then[row][at] for row in reached} | ({data.default[at]} if data.default is not None else set())
         for value in output.values or ():
             if value not in given:
-                text = Text(en=f"{output.name} is never {shown(value)}", zh=f"{output.name} 永远不会是 {shown(value)}")
-                yield Finding("TW356", "unused", "warning", text)
+                yield Finding("TW356", "unused", "warning", unused_text(output.name, value))
+
+
+def unused_text(output: str, value: Value | None) -> Text:
+    """That an output never gives a value that it declares."""
+    return Text(en=f"{output} is never {shown(value)}", zh=f"{output} 永远不会是 {shown(value)}")

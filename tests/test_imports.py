@@ -54,6 +54,7 @@ JOINTS = {
     "engine.overview",
     "engine.policy_types",
     "engine.run_columns",
+    "engine.rule_inspection",
     "engine.runner",
     "engine.schedules",
     "engine.service",

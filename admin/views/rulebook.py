@@ -15,7 +15,8 @@ from admin import preview_answer, rulebook_words
 from admin.access import acting, may, person
 from admin.pages import Page
 from admin.pipeline import Pipeline, pipeline
-from admin.rule_inputs import rule_inputs, rules_of
+from admin.rule_inputs import rules_of
+from admin.rule_routes import RuleRoutes
 from admin.sidebar import entries
 from admin.words import language, t
 from engine import DraftError, RulebookError, RunError, StaleDraft, TierwiseError
@@ -32,13 +33,13 @@ STATES = {
 LONGEST_TITLE = 200
 
 
-class Rulebook(Page):
+class Rulebook(RuleRoutes, Page):
     """The live rulebook as a picture, its drafts, and one editor for every kind of policy."""
 
     menu_key = "rulebook"
     area = "rules"
     title = ("Rulebook", "规则手册")
-    reads = ("preview", "check", "look")
+    reads = ("preview", "check", "look", "rules", "table_file", "table_read")
 
     def badge(self) -> tuple[str, str] | None:
         """Whether a draft of this reader is open."""
@@ -504,13 +505,12 @@ def _rules(document: Any, policy: str | None, kind: Any) -> dict[str, Any]:
     """What the editors of rules are told: what may be read, the labels of this policy, what each table is limited to."""
     if policy is None:
         return {"features": [], "labels": {}, "rules": {}}
-    policies = [(str(each.get("key", each.get("type"))), each) for each in document.get("policies", []) if isinstance(each, Mapping)]
-    others = [(key, made.title, made) for key, each in policies if key != policy and (made := _made(each)) is not None]
-    mine = _made(dict(policies).get(policy, {}))
+    mine = _made(_entry(document, policy) or {})
     if mine is None and kind is not None:
         mine = _made({"type": kind.name})
     labels, rules = rules_of(mine, mine.title) if mine is not None else ({}, {})
-    return {"features": rule_inputs(_features(document), others), "labels": labels, "rules": rules}
+    inputs = acting().rules.inputs(document, policy)
+    return {"features": [each.as_dict() for each in inputs], "labels": labels, "rules": rules}
 
 
 def _data(draft: Any, policy: str | None) -> dict[str, Any]:
@@ -538,6 +538,7 @@ def _data(draft: Any, policy: str | None) -> dict[str, Any]:
         "currency": acting().business.currency,
         **_rules(document, policy, kind),
         "sign": g.formats.sign,
+        "ruleUrls": {name: url_for(f"rulebook.{name}") for name in ("rules", "table_file", "table_read")},
         "words": rulebook_words.script_words(),
         "urls": {name: url_for(f"rulebook.{name}", draft=draft.id) for name in ("preview", "save", "step", "state", "check")}
         if draft is not None

@@ -12,7 +12,7 @@ CHINESE = re.compile("[\u3400-\u9fff]")
 STRING = r"'((?:[^'\\]|\\.)*)'"
 PAIR = re.compile(rf"\b(?:say|fault)\(\s*{STRING}\s*,\s*{STRING}")
 OBJECT = re.compile(rf"\ben: {STRING}[^,{{}}]*, zh: {STRING}")
-SAME = {", ", "; ", ". ", ".", "{name} {value}", "XLSX", "CSV", "is {low} {high}"}
+SAME = {", ", "; ", ". ", ".", "{name} {value}", "XLSX", "CSV", "is {low} {high}", "{case}"}
 
 
 def pairs(text: str) -> list[tuple[str, str]]:

@@ -22,13 +22,14 @@
       make(context) {
         const node = el('div', { class: 'guest' }), rules = data.rules[context.path] || {};
         if (context.place && !rules.own_head) context.place.append(el('div', { class: 'card-head' }, el('div', {}, el('h2', { text: context.field.title }), el('p', { text: context.field.help || '' }))));
+        const tools = tierwise.ruleTools ? tierwise.ruleTools.context(name, context, node) : {};
         const handle = window.Editors.mount(name, node, context.value === undefined ? null : context.value, {
-          language: data.language, features: data.features, currency: data.currency, labels: data.labels, readonly: context.disabled, undo: true, ...rules,
+          language: data.language, features: data.features, currency: data.currency, labels: data.labels, readonly: context.disabled, undo: true, ...rules, ...tools,
           start: rules.start === undefined ? context.field.default : rules.start, empty_text: context.field.help || '',
           changed: value => context.set(value),
         });
         const about = answer => {
-          if (!node.isConnected) return;
+          if (!node.isConnected || tools.check) return;
           const head = context.box.server + context.path, inside = place => place === head || place.startsWith(head + '.') || place.startsWith(head + '[');
           const faults = answer.ok ? [] : answer.faults.filter(each => each.policy === data.policy && inside(each.inner)).map(each => ({ code: each.code, place: each.inner.slice(head.length).replace(/^\./, ''), found: each.text, text: { en: each.text, zh: each.text } }));
           const told = { faults };
@@ -41,6 +42,7 @@
           handle.update(told);
         };
         tierwise.preview.on(about);
+        if (tierwise.ruleTools) tierwise.ruleTools.mounted(handle, context, node);
         return { node, fault() {} };
       },
     };

@@ -57,7 +57,17 @@
 
     of(text) { return text && typeof text === 'object' ? (this.zh ? text.zh : text.en) || '' : String(text ?? ''); }
 
-    feature(name) { return this.byName.get(name) || null; }
+    /* also spellings with a window of their own: orders.amount_45d */
+    feature(name) {
+      const found = this.byName.get(name), window = /^(.+)_(\d{1,5})d$/.exec(name || '');
+      if (found || !window) return found || null;
+      const plain = this.byName.get(window[1]), days = Number(window[2]);
+      if (!plain || !plain.windows || days < 1 || days > 36500 || String(days) !== window[2]) return null;
+      const title = { en: plain.windows.en.replace('{n}', days), zh: plain.windows.zh.replace('{n}', days) };
+      const made = { ...plain, name, title, windows: null };
+      this.byName.set(name, made);
+      return made;
+    }
 
     title(name) {
       const found = this.feature(name);
@@ -137,7 +147,7 @@
     const box = el('dialog', { class: 'dialog palette feature-chooser', 'aria-label': title || reader.say('Choose an input', '选择输入') });
     const input = el('input', {
       type: 'search', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'feature-options', 'aria-autocomplete': 'list',
-      'aria-label': reader.say('Search features', '搜索指标'), placeholder: reader.say('Search by title or name', '按名称或标识搜索'), autocomplete: 'off',
+      'aria-label': reader.say('Search features', '搜索指标'), placeholder: reader.say('Search; a number is a window: sales 90', '搜索；数字表示天数窗口：销售 90'), autocomplete: 'off',
     });
     const list = el('ul', { role: 'listbox', id: 'feature-options', 'aria-label': reader.say('Features', '指标') });
     const none = el('p', { class: 'palette-none', hidden: true }, reader.say('Nothing of that name. Try another word.', '没有匹配项，换个词试试。'));
@@ -149,9 +159,12 @@
     const take = name => { answer = name; box.close(); };
     const draw = () => {
       const words = input.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
-      const hits = found.filter(each => {
+      // a number among the words is a window of so many days
+      const days = words.map(word => /^(\d{1,5})(?:d|天)?$/.exec(word)).filter(Boolean).map(each => each[1])[0];
+      const windowed = days ? found.filter(each => each.windows).map(each => reader.feature(each.name + '_' + days + 'd')).filter(each => each && (!fits || fits(each)) && !(except || []).includes(each.name)) : [];
+      const hits = [...found, ...windowed].filter(each => {
         const text = [each.name, each.title && each.title.en, each.title && each.title.zh, each.group && reader.of(each.group)].join(' ').toLowerCase();
-        return words.every(word => text.includes(word));
+        return words.every(word => text.includes(word.replace(/天$/, '')));
       }).slice(0, 200);
       list.replaceChildren();
       shown = [];

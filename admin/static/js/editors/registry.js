@@ -13,7 +13,7 @@
             limits      what the parameter allows: {inputs: [features], outputs: [names], hit_policies: [names]}, or nothing
             changed     called with the new value after every change that a person made
             check       value -> promise of {faults, findings, hits, customers}; asked when the person pauses. Optional
-            undo        true when the page itself undoes; otherwise Ctrl+Z works inside the editor
+            undo        takes a step back, where the page itself undoes; otherwise Ctrl+Z works inside the editor
             start       a value to begin with where there is none; labelled `start_title`
             readonly    true shows without editing
    handle   value()     the present value

@@ -1,7 +1,7 @@
 /* Named conditions in order, as the policy type "segments" has them: [{key, title, step, when}], read from the top. */
 (function () {
   'use strict';
-  const { el, icon, copy, same, Reader, grade, Past, asText } = window.EditorKit;
+  const { el, icon, copy, same, Reader, grade, Asking, Past, asText } = window.EditorKit;
   const { words, drawable } = window.Conditions;
 
   class SegmentList {
@@ -13,12 +13,31 @@
       this.open = new Set();
       this.builders = new Map();
       this.report = { faults: context.faults || [], findings: context.findings || [], hits: context.hits || null };
+      this.asking = new Asking(each => context.check(each), answer => this.learn(answer), () => this.box.classList.remove('is-asking'));
       this.list = el('ol', { class: 'named' });
       this.box = el('div', { class: 'editor' }, this.list);
       if (!context.readonly) this.box.append(el('div', { class: 'group-add' }, el('button', { type: 'button', class: 'btn s', onclick: () => this.add() }, icon('plus'), this.say('Segment', '分群'))));
       element.replaceChildren(this.box);
       this.list.addEventListener('keydown', event => this.key(event));
       this.draw();
+      if (context.check) this.asking.now(copy(this.items));
+    }
+
+    learn(answer) {
+      this.report = { faults: answer.faults || [], findings: answer.findings || [], hits: answer.hits || null };
+      this.again();
+    }
+
+    /* draw anew, but not under the hands of somebody who types */
+    again() {
+      const here = document.activeElement;
+      if (this.box.contains(here) && here.matches('input, textarea')) { here.addEventListener('blur', () => setTimeout(() => this.again(), 0), { once: true }); return; }
+      const at = here?.closest?.('[data-item]')?.dataset.item, path = here?.closest?.('[data-path]')?.dataset.path, part = here?.dataset?.part;
+      const inside = this.box.contains(here);
+      this.draw();
+      if (!inside || at === undefined) return;
+      const row = this.list.children[Number(at)];
+      (path !== undefined && part ? row?.querySelector('[data-path="' + path + '"] [data-part="' + part + '"]') : row?.querySelector('[data-part="toggle"]'))?.focus();
     }
 
     say(en, zh, values) { return this.reader.say(en, zh, values); }
@@ -34,7 +53,10 @@
       this.tell();
     }
 
-    tell() { if (this.context.changed) this.context.changed(copy(this.items)); }
+    tell() {
+      if (this.context.changed) this.context.changed(copy(this.items));
+      if (this.context.check) this.asking.soon(copy(this.items));
+    }
 
     key(event) {
       const row = event.target.closest('[data-item]');
@@ -65,7 +87,7 @@
       if (this.items.length < 2) return;
       const name = this.name(this.items[at]);
       this.change(() => this.items.splice(at, 1), Math.max(0, at - 1));
-      if (window.tierwise) window.tierwise.toast(this.say('{a} deleted', '已删除“{a}”', { a: name }), this.context.undo ? undefined : { text: this.say('Undo', '撤销'), run: () => { const found = this.past.undo(this.items); if (found) { this.items = found; this.draw(); this.tell(); } } });
+      if (window.tierwise) window.tierwise.toast(this.say('{a} deleted', '已删除“{a}”', { a: name }), { text: this.say('Undo', '撤销'), run: () => { if (this.context.undo) { this.context.undo(); return; } const found = this.past.undo(this.items); if (found) { this.items = found; this.draw(); this.tell(); } } });
     }
 
     name(item) { return (typeof item.title === 'object' && item.title ? this.reader.of(item.title) : item.title) || item.key; }
@@ -83,7 +105,7 @@
       const tiny = (symbol, text, run, off) => el('button', { type: 'button', class: 'tiny', title: text, 'aria-label': text, disabled: Boolean(off), onclick: run }, icon(symbol));
       const said = drawable(item.when) ? words(item.when, this.reader) : this.say('a condition that cannot be drawn', '无法显示的条件');
       const toggle = el('button', { type: 'button', class: 'tiny', 'data-part': 'toggle', 'aria-expanded': String(open), 'aria-label': this.say('{n}. {a}: edit', '{n}. {a}：编辑', { n: at + 1, a: this.name(item) }), onclick: () => { if (open) this.open.delete(item); else this.open.add(item); row.replaceWith(this.item(item, at)); this.list.children[at].querySelector('[data-part="toggle"]').focus(); } }, String(at + 1));
-      row.append(el('div', { class: 'named-head' }, toggle, grade(this.reader, [{ key: item.key, title: { en: this.name(item), zh: this.name(item) }, step: item.step || 0 }], item.key), el('span', { class: 'said' }, said),
+      row.append(el('div', { class: 'named-head' }, toggle, grade(this.reader, [{ key: item.key, title: { en: this.name(item), zh: this.name(item) }, step: item.step || 1 + Math.round((7 * at) / Math.max(1, this.items.length - 1)) }], item.key), el('span', { class: 'said' }, said),
         el('span', { class: 'row' }, hits && hits.draft && hits.draft[at] !== undefined ? el('span', { class: 'hit' }, this.reader.count(hits.draft[at], 'customer', 'customers', '位客户')) : null,
           this.context.readonly ? null : [tiny('up', this.say('Move up (Alt+↑)', '上移（Alt+↑）'), () => this.move(at, -1), at === 0), tiny('lower', this.say('Move down (Alt+↓)', '下移（Alt+↓）'), () => this.move(at, 1), at === this.items.length - 1), tiny('trash', this.say('Delete {a}', '删除“{a}”', { a: this.name(item) }), () => this.remove(at), this.items.length < 2)])));
       if (open) row.append(this.body(item, at, faults));
@@ -135,13 +157,10 @@
           update(more) {
             if (more.features) { Object.assign(context, more); list.reader.set(context); }
             for (const key of ['faults', 'findings', 'hits']) if (key in more) list.report[key] = more[key];
-            if (list.box.contains(document.activeElement) && document.activeElement.matches('input, textarea')) return;
-            const at = document.activeElement?.closest?.('[data-item]')?.dataset.item, path = document.activeElement?.closest?.('[data-path]')?.dataset.path, part = document.activeElement?.dataset?.part;
-            list.draw();
-            if (at !== undefined) { const row = list.list.children[Number(at)]; const back = path !== undefined ? row?.querySelector('[data-path="' + path + '"] [data-part="' + part + '"]') : row?.querySelector('[data-part="toggle"]'); back?.focus(); }
+            list.again();
           },
           focus(place) { const at = Number((/\[(\d+)\]/.exec(place || '') || [0, 0])[1]); const item = list.items[at]; if (item) { list.open.add(item); list.draw(); list.list.children[at].querySelector('[data-part="toggle"]').focus(); } },
-          destroy() { element.replaceChildren(); },
+          destroy() { list.asking.stop(); element.replaceChildren(); },
         };
       };
       show(value);

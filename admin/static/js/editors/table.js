@@ -349,13 +349,15 @@
     findingsOf(row) { const about = this.about.get(this.table.rows[row]); return about ? about.findings : []; }
 
     findingText(finding) {
-      const witness = Object.entries(finding.witness || {}).map(([name, value]) => {
+      const given = finding.witness || {}, order = [...this.table.inputs.filter(name => name in given), ...Object.keys(given).filter(name => !this.table.inputs.includes(name))];
+      const witness = order.map(name => [name, given[name]]).map(([name, value]) => {
         const feature = this.reader.feature(name);
         return this.say('{name} {value}', '{name} {value}', { name: this.reader.title(name), value: this.reader.measured(feature, value) });
       });
       const n = finding.customers;
+      const text = finding.kind === 'gap' && witness.length ? this.say('No row matches {case}', '没有任何行命中：{case}', { case: witness.join(this.say(', ', '，')) }) : this.reader.sentence(finding.text);
       return [
-        el('b', {}, this.reader.sentence(finding.text) + this.say('.', '。')), ' ',
+        el('b', {}, text + this.say('.', '。')), ' ',
         witness.length && finding.kind !== 'gap' ? el('span', { class: 'muted' }, this.say('For example: ', '例如：') + witness.join(this.say(', ', '，')) + this.say('. ', '。')) : null,
         n === null || n === undefined ? null : el('span', {}, n === 0 ? this.say('No customer today.', '目前没有客户。') : this.reader.count(n, 'customer today.', 'customers today.', '位客户。')),
       ].filter(Boolean);
@@ -363,10 +365,10 @@
 
     mends(finding) {
       if (this.readonly) return null;
-      return el('span', { class: 'row wrap finding-do' }, (finding.mends || []).map((mend, i) => [
+      return el('span', { class: 'row wrap finding-do' }, (finding.mends || []).map((mend, i) => el('span', { class: 'finding-one' },
         el('button', { type: 'button', class: 'btn s' + (i ? ' quiet' : ''), onclick: () => this.mend(mend) }, this.reader.of(mend.title)),
-        el('span', { class: 'muted small' }, this.price(mend)),
-      ]));
+        el('span', { class: 'muted small' }, this.price(mend))
+      )));
     }
 
     price(mend) {
@@ -374,6 +376,7 @@
       if (!mend.moved) return this.say('changes nobody', '不影响任何客户');
       const [first] = mend.moves || [], who = this.reader.count(mend.moved, 'customer', 'customers', '位客户');
       const name = key => { const found = key === null ? null : this.columns.filter(each => each.labels).flatMap(each => each.labels).find(each => each.key === key); return key === null ? this.say('none', '无') : found ? this.reader.of(found.title) : String(key); };
+      if (first && first[2] === mend.moved) return this.say('moves {who} from {a} to {b}', '{who}由 {a} 变为 {b}', { who, a: name(first[0]), b: name(first[1]) });
       return first ? this.say('moves {who}, {n} of them from {a} to {b}', '影响 {who}，其中 {n} 位由 {a} 变为 {b}', { who, n: this.reader.number(first[2]), a: name(first[0]), b: name(first[1]) }) : this.say('moves {who}', '影响 {who}', { who });
     }
 
@@ -858,7 +861,7 @@
 
     done(text) {
       this.spoken.textContent = text;
-      if (window.tierwise && window.tierwise.toast) window.tierwise.toast(text, this.context.undo ? undefined : { text: this.say('Undo', '撤销'), run: () => this.step(false) });
+      if (window.tierwise && window.tierwise.toast) window.tierwise.toast(text, this.readonly ? undefined : { text: this.say('Undo', '撤销'), run: () => (this.context.undo ? this.context.undo() : this.step(false)) });
     }
 
     addRow(at) {
@@ -1132,6 +1135,7 @@
           inner.update(more);
         },
         focus(place) { inner.focus(place); },
+        go(row, column) { if (inner.editor) inner.editor.go(row, column); },
         destroy() { inner.destroy(); },
       };
     },
