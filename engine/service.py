@@ -116,7 +116,8 @@ class Engine:
         "engine.previews:Previews", "Live previews of unsaved drafts, kept warm: `preview(document)`; one for all who act on this store."
     )
     rules: Room[RuleDesk] = Room(
-        "engine.rule_desk:RuleDesk", "Rules that are being written: what they may read, what they do to whom, what mends them, spreadsheets."
+        "engine.rule_desk:RuleDesk",
+        "Rules that are being written: what they may read, what they do to whom, what mends them, spreadsheets.",
     )
     schedules: Room[Schedules] = Room("engine.schedules:Schedules", "What happens by itself: runs and publications.")
     simulations: Room[Simulations] = Room(
