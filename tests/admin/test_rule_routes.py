@@ -80,7 +80,6 @@ def test_faults_come_with_their_place_in_the_table(author: Browser, draft: int, 
     assert "row 2, column rfm.segment" in places
     assert all(each["here"] for each in found["faults"])
     assert found["findings"] == []
-    print(found["faults"])
     assert all(any("\u4e00" <= letter <= "\u9fff" for letter in each["text"]) == (language == "zh") for each in found["faults"])
 
 
