@@ -39,7 +39,8 @@ def histogram(values: Array) -> Histogram | None:
         return None
     least, most = float(values.min()), float(values.max())
     whole = values.dtype.kind in "iu" or bool((np.mod(values[:10_000], 1) == 0).all() and (np.mod(values, 1) == 0).all())
-    low, median, high = (float(each) for each in np.quantile(values, (0.005, 0.5, 0.995), method="lower"))
+    low, median = (float(each) for each in np.quantile(values, (0.005, 0.5), method="lower"))
+    high = float(np.quantile(values, 0.995, method="higher"))
     if whole and least >= 0 and high <= SINGLE:
         edges, logarithmic = np.arange(floor(least), ceil(high) + 2, dtype=np.float64), False
     elif least >= 0 and median > 0 and high / median > SKEWED:
