@@ -100,7 +100,7 @@
     }
     draw() {
       const field = this.field, editor = field.editor ? tierwise.editors.get(field.editor) : null;
-      const label = el(editor || ['list', 'object'].includes(field.kind) ? 'span' : 'label', { class: 'label', text: field.title });
+      const label = el(editor ? (editor.plain ? 'label' : 'span') : ['list', 'object'].includes(field.kind) ? 'span' : 'label', { class: 'label', text: field.title });
       if (label.tagName === 'LABEL') label.setAttribute('for', this.id);
       const help = [field.help, bounds(field)].filter(Boolean).join(' ').replace(/([^.。])$/, data.language === 'zh' ? '$1。' : '$1.');
       const control = editor ? this.custom(editor) : this.control();

@@ -6,6 +6,7 @@
   const asTitle = value => typeof value === 'string' ? { en: value, zh: value } : value && typeof value === 'object' ? { en: value.en || '', zh: value.zh || '' } : { en: '', zh: '' };
 
   tierwise.editors.register('title', {
+    plain: true,
     make(context) {
       const value = asTitle(context.value), inputs = {};
       const box = el('div', { class: 'pair' });
@@ -24,6 +25,7 @@
   });
 
   tierwise.editors.register('key', {
+    plain: true,
     make(context) {
       const input = el('input', { id: context.id, autocomplete: 'off', spellcheck: 'false', maxlength: 64, disabled: context.disabled });
       input.value = context.value === null || context.value === undefined ? '' : String(context.value);
@@ -33,6 +35,7 @@
   });
 
   tierwise.editors.register('scalar', {
+    plain: true,
     make(context) {
       const input = el('input', { id: context.id, autocomplete: 'off', disabled: context.disabled, list: 'flags' });
       input.value = typeof context.value === 'boolean' ? (context.value ? 'true' : 'false') : context.value === null || context.value === undefined ? '' : String(context.value);
@@ -55,6 +58,7 @@
 
   let listed = false;
   tierwise.editors.register('column', {
+    plain: true,
     make(context) {
       if (!listed) {
         const list = el('datalist', { id: 'columns' });
