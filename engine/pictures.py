@@ -29,6 +29,7 @@ from engine.summaries import labels_of, rank_of, title_of
 if TYPE_CHECKING:
     from engine.rulebook import PolicyEntry, Rulebook
     from engine.service import Engine
+    from engine.store.sight import Sight
 
 KEPT = 32
 """Runs whose pictures are remembered; each is a few kilobytes."""
@@ -264,16 +265,17 @@ class Pictures:
 
         where: (column, comparison, value), such as ("abc.class", "=", "A") or ("orders.count", ">=", 2); comparisons are =,
         >=, >, <=, < and "was", which looks at the run `since`; the label "" is no value. Raises `RunError` for a column that
-        the run does not have, and for a value that it cannot hold.
+        the run does not have, and for a value that it cannot hold. Only customers within sight of the acting person count.
         """
         asked = [_where(*each) for each in where]
         columns = self._columns(self._engine.run_record(run_id))
+        _within_sight(self._engine.sight, columns, asked)
         earlier = self._columns(self._engine.run_record(since)) if since is not None else None
         held = np.ones(columns.rows, dtype=bool)
         for condition in asked:
             held &= _holds(columns, condition, earlier)
-        sight = getattr(self._engine, "sight", None)
-        if sight is not None and not sight.reach.everybody:
+        sight = self._engine.sight
+        if not sight.reach.everybody:
             with self._engine.store.read() as connection:
                 held &= sight.reach.flags(connection, columns.block.customer_id)
         rows = np.flatnonzero(held)
@@ -285,7 +287,11 @@ class Pictures:
             query = select(customer.c.id, customer.c.external_id, customer.c.name).where(customer.c.id.in_(ids))
             known = {row.id: (row.external_id, row.name) for row in connection.execute(query)}
         amounts = np.rint(columns.revenue[order] * scale).astype(np.int64).tolist()
-        page = tuple(Member(*known[number], amount) for number, amount in zip(ids, amounts, strict=True) if number in known)
+        page = tuple(
+            Member(known[number][0], sight.shown(customer.c.name, known[number][1]), amount)
+            for number, amount in zip(ids, amounts, strict=True)
+            if number in known
+        )
         naming = Naming(columns.rulebook)
         said = tuple(_said(columns, condition, naming) for condition in asked)
         return Members(columns.record.id, len(rows), int(np.rint(revenue * scale).astype(np.int64).sum()), page, said)
@@ -359,6 +365,15 @@ def _where(name: str, op: str, value: str | float) -> Where:
     if op not in OPS:
         raise RunError(f"there is no comparison {op!r}; comparisons are {', '.join(OPS)}")
     return Where(name, op, value)
+
+
+def _within_sight(sight: Sight, columns: RunColumns, where: Sequence[Where]) -> None:
+    """Who may not see a birthday must not find out by asking for everybody above an age."""
+    catalogue = columns.rulebook.catalogue
+    for condition in where:
+        if columns.output(condition.name) is None and condition.name in catalogue:
+            if sight.hides_feature(catalogue.resolve(condition.name), catalogue):
+                raise RunError(f"{condition.name} is personal data, which you may not see; choose another condition")
 
 
 def _texts(columns: RunColumns, address: str) -> tuple[Array, tuple[str, ...]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from engine.service import Engine
 
-PAGES = ("customers", "changes")
+PAGES = ("customers", "changes", "results")
 MOST_VIEWS, LONGEST_TITLE, LONGEST_QUERY = 200, 100, 20_000
 
 
@@ -112,7 +112,7 @@ class Views:
 
     def _page(self, page: str) -> str:
         if page not in PAGES:
-            raise ListError(f"page: found {str(page)[:40]!r}; expected {' or '.join(PAGES)}")
+            raise ListError(f"page: found {str(page)[:40]!r}; expected {', '.join(PAGES[:-1])} or {PAGES[-1]}")
         return page
 
     def _title(self, title: str) -> str:

@@ -178,6 +178,25 @@ def test_the_trend_is_what_each_run_counted(engine: Engine) -> None:
     assert trend.as_dict()["labels"] == ["A", "B", "C"]
 
 
+def test_only_customers_within_sight_are_listed(engine: Engine) -> None:
+    engine.people.first_administrator("ada", "seven dry winters of barley")
+    engine.people.add("seller", roles=["viewer"], password="seven dry winters of barley", reach="own", owner="nobody at all")
+    everybody, seller = engine.acting_as("ada").pictures, engine.acting_as("seller").pictures
+    assert everybody.members([]).customers == CUSTOMERS
+    assert (seller.members([]).customers, seller.members([]).page) == (0, ())
+    assert seller.of_run().get("abc.pareto").total("customers") > 0, "figures are of all"
+
+
+def test_personal_data_is_not_found_out_by_asking(engine: Engine) -> None:
+    engine.people.first_administrator("ada", "seven dry winters of barley")
+    engine.people.add("viewer", roles=["viewer"], password="seven dry winters of barley")
+    with pytest.raises(RunError, match=r"profile\.age is personal data"):
+        engine.acting_as("viewer").pictures.members([("profile.age", ">", 60)])
+    assert engine.acting_as("ada").pictures.members([("profile.age", ">", 200)]).customers == 0
+    names = {one.name for one in engine.acting_as("viewer").pictures.members([]).page}
+    assert names <= {None, "***"}
+
+
 @pytest.mark.parametrize(
     ("where", "message"),
     [

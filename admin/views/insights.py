@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, request
+from flask import request
 from flask_admin import expose
 
 from admin import insight_findings as say
 from admin.access import acting, may
-from admin.pages import Page
-from admin.views.results import _address, _chosen, _runs
+from admin.views.results import Looking, _address, _chosen, _runs
 from admin.words import t
 from engine import TierwiseError
 
@@ -24,7 +23,7 @@ DAYS = (30, 60, 91, 182)
 NAMED = 12
 
 
-class Insights(Page):
+class Insights(Looking):
     """Questions that only the whole population answers."""
 
     belongs_to = "results"
@@ -159,8 +158,7 @@ def _asked(run: Any) -> bool:
 
 def _names(engine: Any) -> bool:
     """Whether single customers may be named: only to those who see every customer."""
-    sight = getattr(engine, "sight", None)
-    return may("customers") and (g.person is not None) and (sight.reach.everybody if sight is not None else g.person.reach == "all")
+    return may("customers") and bool(engine.sight.reach.everybody)
 
 
 def _help() -> str:

@@ -15,7 +15,8 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
-from flask import Response, abort, g, request, url_for
+from flask import Response, abort, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin import result_findings as say
@@ -27,6 +28,17 @@ from admin.result_trend import TrendShape, trend_shape
 from admin.views.overview import members as customers_of
 from admin.words import t
 from engine import RunError, TierwiseError
+
+TABS = {
+    "index": "results.index",
+    "flow": "results.flow",
+    "trend": "results.trend",
+    "why": "insights.why",
+    "portrait": "insights.portrait",
+    "ahead": "insights.ahead",
+}
+KEEPS = ("run", "since", "of", "label", "days")
+"""What a kept view remembers."""
 
 RUNS = 200
 """Runs to choose from."""
@@ -51,8 +63,21 @@ class Card:
     zoom: Mapping[str, Any] | None = None
 
 
-class Results(Page):
+class Looking(Page):
+    """A page of results: beside what it shows, the views that the reader has kept."""
+
+    def page(self, template: str, **values: Any) -> str:
+        """Render a template with the kept views, and with what would be kept of this one."""
+        values.setdefault("kept", acting().views.list("results"))
+        values["keeps"] = {name: request.args[name] for name in KEEPS if request.args.get(name)}
+        return super().page(template, **values)
+
+
+class Results(Looking):
     """Everything there is to look at about a run."""
+
+    reads = ("keep", "drop")
+    """A view of one's own changes nothing for others."""
 
     menu_key = "results"
     area = "results"
@@ -146,6 +171,31 @@ class Results(Page):
             grid=grid_of_trend(found) if found else None,
             help=_help(),
         )
+
+    @expose("/keep", methods=("POST",))
+    def keep(self) -> ResponseReturnValue:
+        """Keep what is looked at under a name: the page, and what was chosen on it."""
+        form = request.form
+        query = {name: form[name][:200] for name in KEEPS if form.get(name)}
+        tab = form.get("tab", "")
+        view = acting().views.save(
+            "results", form.get("title", ""), {**query, "tab": tab if tab in TABS else "index"}, shared=bool(form.get("shared"))
+        )
+        flash(t("Kept as “{title}”.", "已保存为“{title}”。", title=view.title), "success")
+        return redirect(url_for("results.kept", number=view.id))
+
+    @expose("/kept/<int:number>")
+    def kept(self, number: int) -> ResponseReturnValue:
+        """Open a kept view. Without a run of its own it shows the newest."""
+        view = acting().views.get(number)
+        query: dict[str, Any] = {str(name): str(value) for name, value in view.query.items() if name in KEEPS}
+        return redirect(url_for(TABS.get(str(view.query.get("tab")), TABS["index"]), **query))
+
+    @expose("/drop/<int:number>", methods=("POST",))
+    def drop(self, number: int) -> ResponseReturnValue:
+        """Forget a kept view."""
+        acting().views.remove(number)
+        return redirect(url_for("results.index"))
 
     @expose("/report")
     def report(self) -> str:

@@ -242,6 +242,26 @@ def test_the_chart_library_is_served_from_here(reader: Browser) -> None:
     assert len(answer.data) < 2_000_000
 
 
+def test_a_view_is_kept_shared_and_forgotten(app_: Flask, reader: Browser) -> None:
+    reader.speak("en")
+    answer = reader.post("/results/keep", {"title": "Moves of classes", "tab": "flow", "of": "abc.class", "since": "1", "evil": "x"})
+    assert answer.status_code == 302
+    opened = reader.get(answer.location)
+    assert opened.location == "/results/flow?of=abc.class&since=1"
+    assert "Moves of classes" in reader.get("/results/").text
+    other = Browser(app_).sign_in("viewer").speak("en")
+    assert "Moves of classes" not in other.get("/results/").text
+    assert other.get(answer.location).status_code == 400
+    assert other.post(answer.location.replace("kept", "drop")).status_code == 400
+    assert reader.post("/results/keep", {"title": " ", "tab": "flow"}).status_code == 400
+    assert reader.post("/results/keep", {"title": "Odd", "tab": "//elsewhere"}).status_code == 302
+    shared = other.post("/results/keep", {"title": EVIL, "tab": "why", "shared": "1"}).location
+    assert EVIL not in reader.get("/results/").text
+    assert "&lt;img src=x onerror=alert(1)&gt;" in reader.get("/results/").text
+    assert other.post(shared.replace("kept", "drop")).status_code == 302
+    assert reader.get(shared).status_code == 400
+
+
 def test_treemap_boxes_fill_the_canvas_and_do_not_overlap() -> None:
     sizes = [40.0, 30, 10, 10, 5, 3, 1, 1]
     boxes = result_shapes.squarified([size * 6 for size in sizes], 30, 20)
