@@ -371,9 +371,9 @@ def _within_sight(sight: Sight, columns: RunColumns, where: Sequence[Where]) -> 
     """Who may not see a birthday must not find out by asking for everybody above an age."""
     catalogue = columns.rulebook.catalogue
     for condition in where:
-        if columns.output(condition.name) is None and condition.name in catalogue:
-            if sight.hides_feature(catalogue.resolve(condition.name), catalogue):
-                raise RunError(f"{condition.name} is personal data, which you may not see; choose another condition")
+        known = columns.output(condition.name) is None and condition.name in catalogue
+        if known and sight.hides_feature(catalogue.resolve(condition.name), catalogue):
+            raise RunError(f"{condition.name} is personal data, which you may not see; choose another condition")
 
 
 def _texts(columns: RunColumns, address: str) -> tuple[Array, tuple[str, ...]]:
