@@ -8,7 +8,7 @@ Only the first policy that gives the customer something else is asked: what foll
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from engine.columns import Column
@@ -27,10 +27,22 @@ NEVER = 1e300
 
 
 class MoverWords:
-    """Says why rows of two outcomes over the same facts differ. rulebook: the draft's, whose titles are said."""
+    """Says why rows of two outcomes over the same facts differ.
 
-    def __init__(self, live: Outcome, draft: Outcome, rulebook: Rulebook, currency: str, minor_digits: int) -> None:
+    rulebook: the draft's, whose titles are said. hides: which features must not be told; None is none.
+    """
+
+    def __init__(
+        self,
+        live: Outcome,
+        draft: Outcome,
+        rulebook: Rulebook,
+        currency: str,
+        minor_digits: int,
+        hides: Callable[[str], bool] | None = None,
+    ) -> None:
         self._live, self._draft, self._rulebook = live, draft, rulebook
+        self._hides = hides or (lambda name: False)
         naming = Naming(rulebook)
         self._words = tuple(Words(language, currency, minor_digits, naming) for language in ("en", "zh"))
         self._bounds: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
@@ -66,7 +78,7 @@ class MoverWords:
         told = 0
         for name, edges in after.items():
             value = self._value(name, row)
-            if name not in before or not isinstance(value, int | float) or told == MOST:
+            if name not in before or not isinstance(value, int | float) or told == MOST or self._hides(name):
                 continue
             old, new = sorted(before[name]), sorted(edges)
             if sum(edge < value for edge in old) == sum(edge < value for edge in new):

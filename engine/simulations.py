@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,12 +85,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A page of customers behind a number, the largest revenue first. total, amount: of all of them."""
+    """A page of customers behind a number, the largest revenue first. total, amount: of all whom the reader may see.
+
+    hidden: how many there are beside, out of the reader's sight.
+    """
 
     address: str
     total: int
     amount: int
     rows: Sequence[Member]
+    hidden: int = 0
 
 
 class Simulations:
@@ -112,18 +116,32 @@ class Simulations:
         key = self._key(found, rulebook, as_of)
         kept = _remembered(key)
         if kept is not None:
-            return kept
+            return self._seen(kept)
         made = self._simulate(found, rulebook, as_of, movers)
         with _lock:
             _kept[key] = made
             while len(_kept) > KEPT:
                 _kept.popitem(last=False)
-        return made
+        return self._seen(made)
+
+    def _seen(self, made: Simulated) -> Simulated:
+        """As the acting person may see it: figures are of all, only customers within sight are named, and no hidden value is told."""
+        movers = list(made.simulation.comparison.movers)
+        sight = self._engine.sight
+        if not sight.reach.everybody and movers:
+            with self._engine.store.read() as connection:
+                wanted = [mover.customer_id for mover in movers]
+                seen = set(connection.scalars(select(customer.c.id).where(customer.c.id.in_(wanted), sight.where())))
+            movers = [mover for mover in movers if mover.customer_id in seen]
+        words, rows = self._words(made.simulation, made.rulebook), _rows(made.simulation, [mover.customer_id for mover in movers])
+        comparison = replace(made.simulation.comparison, movers=movers)
+        return replace(made, simulation=replace(made.simulation, comparison=comparison), whys=tuple(words.of(row) for row in rows))
 
     def remembered(self, draft: DraftName, *, as_of: Moment = None) -> Simulated | None:
         """What is remembered of a draft, without computing anything."""
         found = self._engine.drafts.get(draft)
-        return _remembered(self._key(found, self._engine.check(found.document), as_of))
+        known = _remembered(self._key(found, self._engine.check(found.document), as_of))
+        return None if known is None else self._seen(known)
 
     def slow(self) -> bool:
         """Whether so many customers are stored that a person should not wait for a simulation."""
@@ -171,9 +189,12 @@ class Simulations:
         return self._page(found, chosen, first, second, keys, np.flatnonzero(rows), offset, limit, why)
 
     def names(self, customers: Sequence[str]) -> dict[str, str | None]:
-        """The names of some customers by their own ids; whoever shows them asks first whether the reader may see names."""
+        """The names of some customers by their own ids, where the acting person may see them."""
+        sight = self._engine.sight
+        if sight.hides(customer.c.name):
+            return {}
         with self._engine.store.read() as connection:
-            query = select(customer.c.external_id, customer.c.name).where(customer.c.external_id.in_(list(customers)))
+            query = select(customer.c.external_id, customer.c.name).where(customer.c.external_id.in_(list(customers)), sight.where())
             return dict(connection.execute(query).all())
 
     def compare(self, drafts: Sequence[DraftName], *, as_of: Moment = None) -> SideBySide:
@@ -208,18 +229,19 @@ class Simulations:
         engine = self._engine
         live = engine.live_or_nothing()
         found = simulate(engine.store, live, rulebook, engine.simulated_moment(as_of), movers=movers)
-        words = self._words(found, rulebook)
-        ids = np.asarray(found.draft.facts.customer_id)
-        wanted = [mover.customer_id for mover in found.comparison.movers]
-        rows = np.flatnonzero(np.isin(ids, wanted))
-        row_of = dict(zip(ids[rows].tolist(), rows.tolist(), strict=True))
-        whys = tuple(words.of(row_of[number]) for number in wanted)
         against = obstacles(rulebook, found.comparison, today=self._today(), four_eyes=engine.settings.four_eyes)
-        return Simulated(draft, rulebook, live, self._live_version(), found, whys, against, found.amount)
+        return Simulated(draft, rulebook, live, self._live_version(), found, (), against, found.amount)
 
     def _words(self, found: Simulation, rulebook: Rulebook) -> MoverWords:
         business = self._engine.business
-        return MoverWords(found.live, found.draft, rulebook, business.currency, business.minor_digits)
+        return MoverWords(found.live, found.draft, rulebook, business.currency, business.minor_digits, self._hides(rulebook))
+
+    def _hides(self, rulebook: Rulebook) -> Callable[[str], bool] | None:
+        """Which features tell what the acting person may not see."""
+        sight, catalogue = self._engine.sight, rulebook.catalogue
+        if sight.personal:
+            return None
+        return lambda name: name in catalogue and sight.hides_feature(catalogue.resolve(name), catalogue)
 
     @staticmethod
     def _default(found: Simulation) -> str:
@@ -241,6 +263,10 @@ class Simulations:
         self, found: Simulated, address: str, first: Any, second: Any, keys: Any, rows: Array, offset: int, limit: int, why: bool
     ) -> Members:
         ids, amount = np.asarray(found.simulation.draft.facts.customer_id), found.amount
+        sight, everybody = self._engine.sight, len(rows)
+        if not sight.reach.everybody:
+            with self._engine.store.read() as connection:
+                rows = rows[sight.reach.flags(connection, ids[rows])]
         total, worth = len(rows), int(amount[rows].sum())
         end = min(max(0, offset) + max(0, limit), total)
         if end < total and end:  # only those that can be on the page are sorted
@@ -253,7 +279,7 @@ class Simulations:
         made = [
             Member(
                 own.get(int(ids[row]), ""),
-                names.get(int(ids[row])),
+                None if sight.hides(customer.c.name) else names.get(int(ids[row])),
                 int(amount[row]),
                 _key_at(first, keys[0], row),
                 _key_at(second, keys[1], row),
@@ -261,7 +287,7 @@ class Simulations:
             )
             for row in rows.tolist()
         ]
-        return Members(address, total, worth, made)
+        return Members(address, total, worth, made, everybody - total)
 
 
 def _remembered(key: tuple[Any, ...]) -> Simulated | None:
@@ -269,6 +295,14 @@ def _remembered(key: tuple[Any, ...]) -> Simulated | None:
         if key in _kept:
             _kept.move_to_end(key)
         return _kept.get(key)
+
+
+def _rows(found: Simulation, customers: Sequence[int]) -> list[int]:
+    """The rows of some customers, in their order."""
+    ids = np.asarray(found.draft.facts.customer_id)
+    rows = np.flatnonzero(np.isin(ids, list(customers)))
+    row_of = dict(zip(ids[rows].tolist(), rows.tolist(), strict=True))
+    return [row_of[number] for number in customers]
 
 
 def _code(wanted: str, known: Sequence[str], address: str) -> int:

@@ -45,17 +45,19 @@ def test_it_is_computed_once_and_again_when_something_changed(engine: Engine) ->
     number = changed(engine, "policies[abc].params.cuts", [0.5, 0.9])
     assert engine.simulations.remembered(number) is None
     first = engine.simulations.of(number)
-    assert engine.simulations.of(number) is first is engine.simulations.remembered(f"d{number}")
+    again, known = engine.simulations.of(number), engine.simulations.remembered(f"d{number}")
+    assert known is not None
+    assert again.simulation.draft is first.simulation.draft is known.simulation.draft
     key = engine.simulations.key(number)
     engine.drafts.edit(number, revision=2, changes=[{"place": "policies[abc].params.cuts", "value": [0.6, 0.9]}])
     second = engine.simulations.of(number)
-    assert second is not first
+    assert second.simulation.draft is not first.simulation.draft
     assert engine.simulations.key(number) != key
     add_orders(engine.store, [Order(1, AS_OF - 5, 90_000_00)], first_id=90_000)
     third = engine.simulations.of(number)
-    assert third is not second, "facts came"
+    assert third.simulation.draft is not second.simulation.draft, "facts came"
     engine.fixed_values.request("C1", "value.segment", "low", reason="r", until=TOMORROW)
-    assert engine.simulations.of(number) is not third, "somebody's value may be fixed"
+    assert engine.simulations.of(number).simulation.draft is not third.simulation.draft, "somebody's value may be fixed"
 
 
 def test_the_picture_is_plain_data_and_agrees_with_itself(engine: Engine) -> None:
@@ -181,3 +183,36 @@ def test_a_job_keeps_the_whole_picture(engine: Engine) -> None:
 
 def test_names_are_asked_for_apart(engine: Engine) -> None:
     assert engine.simulations.names(["C1", "nobody"]) == {"C1": "Customer 1"}
+
+
+def test_only_customers_within_sight_are_named(engine: Engine) -> None:
+    from engine.store.models import customer
+    from engine.store.reach import Reach
+    from engine.store.sight import Sight
+
+    number = changed(engine, "policies[abc].params.cuts", [0.5, 0.9])
+    whole = engine.simulations.members(number, limit=1000)
+
+    class Mine(Reach):
+        def clause(self) -> Any:
+            return customer.c.external_id == whole.rows[0].customer
+
+    su = engine.acting_as("su", sight=Sight(Mine("own", "su"), personal=False))
+    seen = su.simulations.members(number, limit=1000)
+    assert [row.customer for row in seen.rows] == [whole.rows[0].customer]
+    assert (seen.total, seen.hidden) == (1, whole.total - 1)
+    assert seen.rows[0].name is None
+    picture = su.simulations.of(number).as_dict()
+    assert [each["customer"] for each in picture["movers"]] == [whole.rows[0].customer]
+    assert picture["moved"] == whole.total, "figures are of all"
+    assert su.simulations.names([whole.rows[0].customer]) == {}
+
+
+def test_a_hidden_value_is_not_told_by_its_reason(engine: Engine) -> None:
+    number = changed(engine, "policies[abc].params.cuts", [0.5, 0.9])
+    found = engine.simulations.of(number)
+    from engine.mover_words import MoverWords
+
+    words = MoverWords(found.simulation.live, found.simulation.draft, found.rulebook, "CNY", 2, lambda name: True)
+    row = int((found.simulation.live.column("abc.class").codes != found.simulation.draft.column("abc.class").codes).nonzero()[0][0])
+    assert "Sales" not in words.of(row).en
