@@ -60,7 +60,7 @@ def empty(sqlite_url: str) -> Iterator[Flask]:
 _ADDRESSES = itertools.count(1)
 
 
-STOCK = re.compile(r"/(new|edit|details|delete|action|export|ajax)/|^/static|^/first$|^/login$")
+STOCK = re.compile(r"/(new|edit|details|delete|action|export|ajax)/|^/static|^/first$|^/login$|/(choices|evidence|file)$")
 
 
 def pages(app: Flask) -> list[str]:
