@@ -99,11 +99,10 @@ class Customers(Page):
             help=_help(),
         ), status
 
-    @expose("/choices")
-    def choices(self) -> ResponseReturnValue:
+    @expose("/choices/<name>")
+    def choices(self, name: str) -> ResponseReturnValue:
         """What a filter can be set to, for the box that adds one."""
         engine = acting()
-        name = request.args.get("name", "")
         look = labels.outputs(engine).get(name)
         found = []
         for value, count in engine.customers.choices(name):
@@ -127,12 +126,12 @@ class Customers(Page):
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
         return Response(file_parts(file), headers=headers, content_type=TYPES[kind])
 
-    @expose("/evidence")
-    def evidence(self) -> ResponseReturnValue:
+    @expose("/evidence/<feature>")
+    def evidence(self, feature: str) -> ResponseReturnValue:
         """The facts behind a feature of a customer, a page at a time."""
         from admin.views.customer import evidence_of
 
-        return evidence_of(request.args.get("customer", ""), request.args.get("feature", ""), request.args.get("offset", "0"))
+        return evidence_of(request.args.get("customer", ""), feature, request.args.get("offset", "0"))
 
     @expose("/fix", methods=("POST",))
     def fix(self) -> ResponseReturnValue:

@@ -35,7 +35,7 @@ TEXTS = ("external_id", "name", "email", "phone", "not_graded")
 LONG = ("id", "income", "joined_at", "merged_into", "voided_at")
 """Integer columns of 64 bits; the others have 32."""
 
-BATCH = 100_000
+BATCH = 5_000
 KEPT = 4
 """Stores, and orders of one store, that are remembered."""
 

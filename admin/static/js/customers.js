@@ -39,7 +39,7 @@
       const lang = document.documentElement.lang.startsWith('zh');
       if (kind === 'yesno') { boxes([{ value: 'yes', text: lang ? '是' : 'yes' }, { value: 'no', text: lang ? '否' : 'no' }], 'radio'); return; }
       place.replaceChildren();
-      fetch(form.dataset.choices + '?name=' + encodeURIComponent(by.value), { headers: { Accept: 'application/json' } })
+      fetch(form.dataset.choices.replace('NAME', encodeURIComponent(by.value)), { headers: { Accept: 'application/json' } })
         .then(answer => answer.ok ? answer.json() : { choices: [] })
         .then(found => { if (mine === asked) boxes(found.choices, 'checkbox'); })
         .catch(() => { if (mine === asked) input(); });
