@@ -19,7 +19,16 @@ from waitress.server import create_server
 from engine.service import Engine
 from tests.admin.conftest import PASSWORD, open_app, pages
 
-MORE = ("/?since=30", "/runs/1", "/plugins/rfm", "/users/2", "/nowhere")
+MORE = (
+    "/?since=30",
+    "/runs/1",
+    "/plugins/rfm",
+    "/users/2",
+    "/nowhere",
+    "/customers/C1",
+    "/customers/C1?tab=orders",
+    "/customers/C1?tab=history",
+)
 """Pages besides those that need nothing to be named."""
 
 
@@ -150,7 +159,9 @@ def test_no_page_shuts_anybody_out(signed_in: Any, address: str, graded: Engine,
     assert wrong == {}
 
 
-@pytest.mark.parametrize("path", ["/", "/runs/", "/imports/", "/results/", "/insights/why"])
+@pytest.mark.parametrize(
+    "path", ["/", "/customers/", "/customers/C1", "/changes/", "/lists/", "/runs/", "/imports/", "/results/", "/insights/why"]
+)
 def test_a_page_fits_a_phone(signed_in: Any, address: str, path: str) -> None:
     metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     signed_in.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
@@ -188,6 +199,21 @@ def test_anything_is_found_by_keyboard(signed_in: Any, address: str) -> None:
     until(signed_in, lambda: [o.text for o in signed_in.find_elements("css selector", "#palette [role=option]")][:1] == ["Plugins"])
     box.send_keys(Keys.ENTER)
     until(signed_in, lambda: signed_in.current_url == f"{address}/plugins/")
+
+
+def test_a_list_is_filtered_and_a_feature_opened(signed_in: Any, address: str) -> None:
+    signed_in.get(f"{address}/customers/")
+    signed_in.find_element("css selector", ".filter-menu summary").click()
+    until(signed_in, lambda: len(signed_in.find_elements("css selector", "[data-values] input[type=checkbox]")) > 1)
+    signed_in.find_element("css selector", "[data-values] input[type=checkbox]").click()
+    signed_in.find_element("css selector", "[data-add-filter] button").click()
+    until(signed_in, lambda: len(signed_in.find_elements("css selector", ".pill-link[aria-current]")) == 1)
+    signed_in.find_element("css selector", "tbody a").click()
+    until(signed_in, lambda: "/customers/C" in signed_in.current_url)
+    signed_in.find_element("css selector", "[data-evidence]").click()
+    until(signed_in, lambda: len(signed_in.find_elements("css selector", "#evidence tbody tr")) > 0)
+    signed_in.find_element("css selector", "#evidence [data-close]").click()
+    assert complaints(signed_in) == []
 
 
 def test_an_act_that_reaches_outside_asks_first(signed_in: Any, address: str, graded: Engine) -> None:
