@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
@@ -339,3 +340,45 @@ def test_an_unknown_output_is_refused_in_words(people: dict[str, Browser]) -> No
 def test_the_search_finds_what_the_reader_may_open(people: dict[str, Browser]) -> None:
     found = people["administrator"].get("/search/?q=over").json["groups"]
     assert found == [{"title": "Pages", "found": [{"text": "Overview", "url": "/"}]}]
+
+
+LONG = os.environ.get("TIERWISE_TRIALS") == "long"
+ODD = [str(10**20), "NaN", *(["-1", "1e309", "0x10", "' or 1=1 --", "=cmd|'/C calc'!A0", "\x00", "%252e%252e"] if LONG else [])]
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_odd_values_in_any_query_are_no_fault_of_ours(app: Flask, people: dict[str, Browser], value: str) -> None:
+    """Every page that needs nothing named, with the value in every parameter that lists know."""
+    names = ("page", "page_size", "sort", "desc", "search", "q", "after", "before", "since", "until", "of", "value", "flt0_0", "actor")
+    for path in pages(app):
+        answer = people["administrator"].get(path, query_string=dict.fromkeys(names, value))
+        assert answer.status_code < 500, (path, value)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)", "/%0d%0aX: y", " //evil.example", "https:evil.example", "/\t/evil.example"],
+)  # fmt: skip
+def test_nobody_is_led_away(app: Flask, target: str) -> None:
+    who = Browser(app)
+    answer = who.post("/login", {"name": "viewer", "password": PASSWORD, "next": target})
+    assert answer.location in ("/", "/%0d%0aX: y", "/%250d%250aX:%20y"), answer.location
+    assert who.post("/preferences", {"language": "en", "next": target}).location.startswith("/")
+    assert not who.post("/preferences", {"language": "en", "next": target}).location.startswith(("//", "/\\"))
+
+
+def test_a_copied_cookie_is_worth_nothing_afterwards(app: Flask, graded: Engine) -> None:
+    """After signing out, and after being disabled."""
+    graded.people.add("copied", roles=["viewer"], password=PASSWORD)
+    for end in ("logout", "disable"):
+        who = Browser(app).sign_in("copied")
+        cookie = who.client.get_cookie("tierwise")
+        assert cookie is not None
+        thief = Browser(app)
+        thief.client.set_cookie("tierwise", cookie.value)
+        assert thief.get("/profile").status_code == 200
+        if end == "logout":
+            who.post("/logout")
+        else:
+            graded.people.disable("copied")
+        assert thief.get("/profile").status_code == 302, end
