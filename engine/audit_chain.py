@@ -17,7 +17,7 @@ from typing import Any
 GENESIS = "0" * 64
 """What the first entry calls the hash before it."""
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=repr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,15 @@ class Entry:
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data, the details read."""
-        return {**asdict(self), "details": json.loads(self.details)}
+        return {**asdict(self), "details": self.read_details()}
+
+    def read_details(self) -> dict[str, Any]:
+        """The details; what somebody altered so that it cannot be read stands as text under "unreadable"."""
+        try:
+            found = json.loads(self.details)
+        except ValueError:
+            found = None
+        return found if isinstance(found, dict) else {"unreadable": str(self.details)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.differences import Difference, differences
+from engine.documents import Document
 from engine.draft_steps import BACK, FORTH, Steps, steps_of
 from engine.edits import apply_changes
 from engine.errors import ApprovalNeeded, DraftError, Fault, RulebookError, StaleDraft
 from engine.gate import Obstacle, blocking, obstacles, refusal
 from engine.moments import Moment, as_moment
 from engine.rulebook import Rulebook
+from engine.rulebook_parts import kind_words
 from engine.rulebook_sources import RulebookSource, read_source
 from engine.store import audit, rulebooks
 from engine.store import drafts as rows
@@ -163,7 +165,7 @@ class Drafts:
 
         base: the version it starts from; "live" is nothing where nothing is published yet.
         """
-        content = None if document is None else read_source(document).value
+        content = None if document is None else _object(read_source(document))
         with self._store.write() as connection:
             one_writer(connection)
             version = self._base(connection, base)
@@ -192,7 +194,7 @@ class Drafts:
         number = _number(draft)
         if (document is None) == (changes is None) and title is None:
             raise DraftError("give the draft either a document, or changes by place")
-        given = None if document is None else read_source(document).value
+        given = None if document is None else _object(read_source(document))
         with self._store.write() as connection:
             one_writer(connection)
             found = self._editable(connection, number)
@@ -280,6 +282,7 @@ class Drafts:
         rulebook = self._engine.check(found.document)
         if rulebook.hash != found.submitted_hash:
             raise DraftError(_CHANGED.format(found.name))
+        self._wrote_it_elsewhere(found, rulebook)
         report = self._report(rulebook, full=True)
         with self._store.write() as connection:
             one_writer(connection)
@@ -448,6 +451,22 @@ class Drafts:
                 f"{found.name} was submitted while a second person was required, and still needs one; to change that, withdraw it and submit it again"
             )
 
+    def _wrote_it_elsewhere(self, found: Draft, rulebook: Rulebook) -> None:
+        """Raise where the acting person saved the same rulebook in another draft, however it was written there."""
+        actor = self._engine.settings.actor
+        if not self._engine.settings.four_eyes:
+            return
+        with self._store.read() as connection:
+            others = rows.written_by(connection, actor, outside=found.id)
+        if any(self._hash(document) == rulebook.hash for document in others):
+            raise DraftError(f"{actor} is an author of {found.name}; another person than {actor} has to approve it")
+
+    def _hash(self, document: Any) -> str | None:
+        try:
+            return self._engine.check(document).hash
+        except RulebookError:
+            return None
+
     def _schedule(self, found: Draft, at: Moment) -> Draft:
         moment = as_moment(at, self._engine.zone)
         if moment <= int(time.time()):
@@ -594,6 +613,14 @@ class Drafts:
 
 
 _CHANGED = "{} reads differently with the plugins of now than when it was submitted; withdraw it, look at it, and submit it again"
+
+
+def _object(source: Document) -> Any:
+    """What a draft may hold: faults, but an object. Raises `RulebookError`."""
+    if isinstance(source.value, Mapping):
+        return source.value
+    found = Fault("TW004", source.where(source.name), kind_words(source.value), "expected an object with format, name and policies")
+    raise RulebookError(f"{source.name} is not a rulebook", [found])
 
 
 def _number(draft: DraftName) -> int:

@@ -16,6 +16,7 @@ from engine.moments import Moment, as_moment, written
 from engine.standing import declared_values
 from engine.store import audit
 from engine.store import fixed_values as rows
+from engine.store.drafts import person
 from engine.store.fixed_values import FixedValue
 from engine.store.identity import resolve_in
 from engine.store.session import one_writer
@@ -66,7 +67,7 @@ class FixedValues:
         """Let a request take effect. Raises `FixedValueError` for its author, and for what is no open request."""
 
         def decide(connection: Connection, found: FixedValue) -> dict[str, Any]:
-            if found.author == self._actor and self._four_eyes:
+            if person(found.author) == person(self._actor) and self._four_eyes:
                 raise FixedValueError(
                     f"fixed value {number} was asked for by {found.author}, so another person approves it; ask a colleague with that right"
                 )
@@ -84,7 +85,7 @@ class FixedValues:
         """Take a request back. Raises `FixedValueError` for anybody but its author."""
 
         def decide(connection: Connection, found: FixedValue) -> dict[str, Any]:
-            if found.author != self._actor:
+            if person(found.author) != person(self._actor):
                 raise FixedValueError(f"fixed value {number} was asked for by {found.author}, who alone can withdraw it; reject it instead")
             return {"status": "withdrawn", "decided_at": int(time.time())}
 

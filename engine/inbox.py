@@ -98,4 +98,4 @@ def _held(connection: Connection) -> Iterator[Waiting]:
 def _fixed(connection: Connection, actor: str) -> Iterator[Waiting]:
     """Requests; whose customer and which value is told by the page that may show it."""
     for one in fixed_values.find(connection, status="requested"):
-        yield Waiting("fix", one.id, one.address, one.author, one.requested_at, one.author == actor)
+        yield Waiting("fix", one.id, one.address, one.author, one.requested_at, person(one.author) == person(actor))

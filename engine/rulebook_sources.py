@@ -15,7 +15,7 @@ RulebookSource = str | Path | Mapping[str, Any]
 
 def read_source(source: RulebookSource) -> Document:
     """The document of a file, of "starter", or of an object. Raises `RulebookError` when it cannot be read."""
-    if isinstance(source, Mapping):
+    if not isinstance(source, (str, Path)):
         return Document(json.loads(json.dumps(source)), "rulebook")
     if str(source) == "starter":
         return read_text(resources.files("engine").joinpath("starter.yaml").read_text(encoding="utf-8"), "starter.yaml")

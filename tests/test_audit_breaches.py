@@ -65,7 +65,7 @@ PLACES = [1, 2, HALF, HALF + 1, COUNT - 1, COUNT, *random.Random(5).sample(range
 @pytest.mark.parametrize(
     "change",
     [
-        {"actor": "somebody else"}, {"at": 1}, {"authenticated": None}, {"action": "run."}, {"subject": "run:x"}, {"details": "{}"},
+        {"actor": "somebody else"}, {"at": 1}, {"authenticated": None}, {"action": "run."}, {"subject": "run:x"}, {"details": "{}"}, {"details": b"\xff"}, {"at": "x"},
         {"previous": "f" * 64}, {"hash": "0" * 64}, {"hash": "é"},
     ],
     ids=str,
@@ -213,6 +213,11 @@ def test_what_is_told_reads_in_both_languages() -> None:
     assert many.as_dict() == {
         "kind": "deleted", "seq": 8, "until": 9, "text": {"en": "entries 8 to 9: was deleted", "zh": "第 8 至 9 条：被删除"},
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("details", ["{{{", "3", ""])
+def test_details_that_cannot_be_read_are_shown_as_they_are(whole: list[Entry], details: str) -> None:
+    assert replace(whole[0], details=details).as_dict()["details"] == {"unreadable": str(details)}
 
 
 def test_canonical_json_has_one_form_and_no_nan() -> None:

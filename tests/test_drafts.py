@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +87,18 @@ def test_a_faulty_document_may_be_saved_and_says_so_but_goes_no_further(mei: Eng
     assert len(caught.value.faults) == 2
     assert mei.drafts.get(draft.id).status == "open"
     assert mei.drafts.new(document={}).document == {}
+
+
+@pytest.mark.parametrize(("text", "found"), [("hello", "the text 'hello'"), ("[1]", "a list"), ("42", "42"), ("", "nothing")])
+def test_what_is_no_object_is_no_draft(mei: Engine, tmp_path: Path, text: str, found: str) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(text, encoding="utf-8")
+    draft = mei.drafts.new()
+    for save in (lambda: mei.drafts.new(document=file), lambda: mei.drafts.edit(draft.id, revision=1, document=file)):
+        with pytest.raises(RulebookError) as refused:
+            save()
+        assert [(one.code, one.found) for one in refused.value.faults] == [("TW004", found)]
+    assert (mei.drafts.list()[0].id, mei.drafts.get(draft.id).revision) == (draft.id, 1)
 
 
 def test_changes_by_place_are_all_or_nothing(mei: Engine) -> None:

@@ -247,6 +247,15 @@ def test_every_step_is_in_the_audit_trail_without_value_and_reason(engine: Engin
     assert '"self_approved":false' in rows[1].details.replace(" ", "")
 
 
+@pytest.mark.parametrize("name", ["WANG", " wang ", "ｗａｎｇ", "wa\u200bng"])
+def test_another_way_to_write_a_name_approves_nothing(engine: Engine, name: str) -> None:
+    engine.settings = replace(engine.settings, four_eyes=True)
+    asked = engine.fixed_values.request("C1", "abc.class", "A", reason="Chairs.", start=AS_OF, until=AS_OF + DAY)
+    with pytest.raises(FixedValueError, match="another person approves it"):
+        engine.acting_as(name).fixed_values.approve(asked.id)
+    assert engine.acting_as(name).fixed_values.withdraw(asked.id).status == "withdrawn"
+
+
 def test_without_four_eyes_one_approves_oneself_and_it_stays_marked(engine: Engine) -> None:
     engine.settings = replace(engine.settings, four_eyes=False)
     asked = engine.fixed_values.request("C1", "abc.class", "A", reason="r", start=AS_OF, until=AS_OF + DAY)

@@ -71,7 +71,7 @@ def test_no_sequence_of_verbs_makes_it_live(mei: Engine, names: list[str]) -> No
     attempt(mei, tuple(names))
 
 
-@pytest.mark.parametrize("name", ["mei", "MEI", " mei ", "ｍｅｉ", "Mei"])
+@pytest.mark.parametrize("name", ["mei", "MEI", " mei ", "ｍｅｉ", "Mei", "m\u200bei", "mei\x00", "\u2060mei"])
 def test_another_way_to_write_a_name_is_no_other_person(mei: Engine, name: str) -> None:
     draft = mei.drafts.submit(mei.drafts.new(document=renamed("mine")).id)
     for authenticated in (True, False):
@@ -98,6 +98,20 @@ def test_content_handed_to_somebody_else_keeps_its_author(mei: Engine) -> None:
     copy = li.drafts.submit(li.drafts.new(document=renamed("mine")).id)
     with pytest.raises(DraftError, match="mei is an author"):
         mei.drafts.approve(copy.id)
+
+
+@pytest.mark.parametrize("way", ["order of keys", "defaults written out", "an earlier state"])
+def test_the_same_rules_written_another_way_keep_their_author(mei: Engine, way: str) -> None:
+    """Mei writes them, Li hands in the same rules written in another way, and Mei would approve those."""
+    li, own = mei.acting_as("li"), renamed("mine")
+    other = dict(mei.check(own).document) if way == "defaults written out" else dict(reversed(own.items()))
+    draft = mei.drafts.new(document=own)
+    if way == "an earlier state":
+        mei.drafts.edit(draft.id, revision=1, document=renamed("another"))
+    copy = li.drafts.submit(li.drafts.new(document=other).id)
+    with pytest.raises(DraftError, match="mei is an author"):
+        mei.drafts.approve(copy.id)
+    assert mei.acting_as("wang").drafts.approve(copy.id).status == "approved"
 
 
 def test_what_was_approved_alone_is_not_published_once_two_are_needed(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,6 @@ def audit_entries(console: Console, entries: Sequence[tuple[Entry, str]], langua
 
 
 def _details(entry: Entry) -> str:
-    found = json.loads(entry.details)
+    found = entry.read_details()
     shown = {name: value[:12] if name in ("hash", "digest") and isinstance(value, str) else value for name, value in found.items()}
     return " ".join(f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}" for name, value in shown.items())

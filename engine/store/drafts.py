@@ -116,8 +116,13 @@ class Publication:
 
 
 def person(name: str) -> str:
-    """The form in which two names are compared: case and width do not make another person."""
-    return unicodedata.normalize("NFKC", name).strip().casefold()
+    """The form in which two names are compared: case, width and characters that nobody sees do not make another person."""
+    seen = "".join(one for one in unicodedata.normalize("NFKC", name) if unicodedata.category(one) not in _UNSEEN)
+    return " ".join(seen.casefold().split())
+
+
+_UNSEEN = ("Cc", "Cf")
+"""Control and format characters, such as the space of no width."""
 
 
 def add(connection: Connection, *, title: str, note: str, base: int | None, document: Any, actor: str) -> int:
@@ -183,6 +188,12 @@ def authors(connection: Connection, number: int, document: Any) -> tuple[str, ..
     )
     rows = connection.execute(mine.order_by(draft_edit.c.at, draft_edit.c.draft_id, draft_edit.c.revision))
     return tuple(dict.fromkeys(row.actor for row in rows))
+
+
+def written_by(connection: Connection, actor: str, *, outside: int) -> list[Any]:
+    """Every document that a person ever saved in another draft than `outside`, each text once."""
+    rows = connection.execute(select(draft_edit.c.actor, draft_edit.c.document).where(draft_edit.c.draft_id != outside).distinct()).all()
+    return [json.loads(text) for text in dict.fromkeys(row.document for row in rows if person(row.actor) == person(actor))]
 
 
 def decide(

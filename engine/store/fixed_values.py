@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, insert, select, update
 
 from engine.errors import FixedValueError
+from engine.store.drafts import person
 from engine.store.models import customer, fixed_value
 from engine.store.reach import ALL, Reach
 
@@ -42,7 +43,7 @@ class FixedValue:
     @property
     def self_approved(self) -> bool:
         """Whether author and approver are one person, which only an installation without four eyes permits."""
-        return self.approver is not None and self.approver == self.author
+        return self.approver is not None and person(self.approver) == person(self.author)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain values, for JSON."""
