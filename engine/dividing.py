@@ -303,7 +303,7 @@ class _Divider:
             columns = {name: side.inputs.columns[name][order] for name in self.first.plan.features}
         else:
             rows, there = _places(later.customer_id, ids[order])
-            columns = {name: _only(there, column[rows]) for name, column in later.columns.items()}
+            columns = {name: _taken(column, rows, there) for name, column in later.columns.items()}
         graded = side.not_graded()
         return Facts(ids[order], hashes[order], freeze(columns), graded[order] if graded is not None else None)
 
@@ -319,13 +319,15 @@ class _Divider:
 
     def _rows(self, table: FeatureTable) -> dict[str, Column]:
         rows, there = _places(table.customer_id, self.both)
-        return {name: _only(there, column[rows]) for name, column in table.columns.items()}
+        return {name: _taken(column, rows, there) for name, column in table.columns.items()}
 
     def _graded(self, table: FeatureTable) -> Codes | None:
         if table.not_graded is None:
             return None
         rows, there = _places(table.customer_id, self.both)
-        return Codes(np.where(there, table.not_graded.codes[rows], -1), table.not_graded.values, closed=table.not_graded.closed)
+        taken = _taken(table.not_graded, rows, there)
+        assert isinstance(taken, Codes)
+        return taken
 
     # --- the path of an output ---------------------------------------------------------------------------------
 
@@ -420,6 +422,15 @@ def _places(ids: Array, wanted: Array) -> tuple[Array, Flags]:
     order = np.argsort(ids, kind="stable")
     rows = order[np.searchsorted(ids, wanted, sorter=order).clip(max=len(ids) - 1)]
     return rows, ids[rows] == wanted
+
+
+def _taken(column: Column, rows: Array, there: Flags) -> Column:
+    """These rows of a column, with nothing where nobody is; the column may be of nobody at all."""
+    if len(column):
+        return _only(there, column[rows])
+    if isinstance(column, Codes):
+        return Codes(np.full(len(there), -1, dtype=column.codes.dtype), column.values, closed=column.closed)
+    return _only(there, np.zeros(len(there), dtype=column.dtype))
 
 
 def _only(there: Flags, column: Column) -> Column:

@@ -18,6 +18,7 @@ PAGE = (ROOT / "docs" / "explanation" / "dependencies.md").read_text(encoding="u
 NEVER_IMPORTED = {
     "tzdata": "zoneinfo finds it by itself",
     "psycopg": "SQLAlchemy loads it for postgresql://",
+    "plotly": "only the JavaScript that it carries is served",
     "wtforms": "only its bounds matter: Flask-Admin imports it",
 }
 

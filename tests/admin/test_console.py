@@ -78,6 +78,7 @@ def test_each_role_gets_what_its_areas_say(app: Flask, graded: Engine, role: str
         answer = token.client.open(path, method=method, headers={"X-CSRFToken": csrf})
         assert answer.status_code < 500, (method, path, answer.text[:500])
         assert (answer.status_code == 403) == (not allowed), (role, method, path, answer.status_code)
+        answer.close()  # an export holds its file until it is sent
 
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -339,7 +340,8 @@ def test_an_unknown_output_is_refused_in_words(people: dict[str, Browser]) -> No
 
 def test_the_search_finds_what_the_reader_may_open(people: dict[str, Browser]) -> None:
     found = people["administrator"].get("/search/?q=over").json["groups"]
-    assert found == [{"title": "Pages", "found": [{"text": "Overview", "url": "/"}]}]
+    assert found[0] == {"title": "Pages", "found": [{"text": "Overview", "url": "/"}]}
+    assert {group["title"] for group in found} <= {"Pages", "Help"}
 
 
 LONG = os.environ.get("TIERWISE_TRIALS") == "long"
