@@ -26,6 +26,8 @@ def test_the_family_is_the_documented_one() -> None:
         "FactError",
         "FeatureError",
         "FixedValueError",
+        "ListError",
+        "MustChoose",
         "NotAllowed",
         "PeopleError",
         "PluginError",

@@ -64,7 +64,9 @@ def files_of(source: Path, *folders: str) -> set[str]:
 
 def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(source: Path, inside: set[str]):
     shipped = {name for name in inside if ".dist-info/" not in name}
-    assert shipped == files_of(source, *PACKAGES)
+    pages = {name for name in shipped if "/share/tierwise/docs/" in name}
+    assert shipped - pages == files_of(source, *PACKAGES)
+    assert {"docs/" + name.partition("/docs/")[2] for name in pages} == {n for n in files_of(source, "docs") if n.endswith(".md")}
 
 
 @pytest.mark.parametrize(
