@@ -50,7 +50,8 @@ def obstacles(rulebook: Rulebook, comparison: Comparison | None, *, today: dt.da
     rulebook that declares nothing about its governance may go without responsible persons.
     """
     found = [
-        Obstacle(fault.code, fault.place, "error", Text(fault.found, _conflict_zh(fault)), None) for fault in conflict_faults(rulebook)
+        Obstacle(fault.code, fault.place, "error", Text(f"{fault.found}; {fault.expected}", _conflict_zh(fault)), None)
+        for fault in conflict_faults(rulebook)
     ]
     found += _responsibility(rulebook, today, strict=four_eyes or governed(rulebook))
     if comparison is None:
@@ -77,7 +78,7 @@ def refusal(found: Sequence[Obstacle]) -> RulebookError:
 
 def _conflict_zh(fault: Fault) -> str:
     one, other = fault.found.removeprefix("rows ").removesuffix(" conflict").split(" and ")
-    return f"第 {one} 行与第 {other} 行冲突"
+    return f"第 {one} 行与第 {other} 行冲突；请将其分开，或改用 first 命中策略"
 
 
 def _responsibility(rulebook: Rulebook, today: dt.date, *, strict: bool) -> Iterator[Obstacle]:

@@ -18,11 +18,13 @@ from engine.service import Engine
 from tests.test_drafts import renamed
 from tests.trust.company import company, trials
 
-READING = {"get", "list", "history", "document", "reviews", "log", "check", "simulate", "diff"}
+READING = {"get", "list", "history", "document", "reviews", "log", "check", "simulate", "diff", "steps", "number"}
 VERBS: dict[str, Callable[[Engine, int], Any]] = {
     "new": lambda engine, draft: engine.drafts.new(document=renamed("mine")),
     "edit": lambda engine, draft: engine.drafts.edit(draft, revision=engine.drafts.get(draft).revision, document=renamed("mine")),
     "undo": lambda engine, draft: engine.drafts.undo(draft, 1, revision=engine.drafts.get(draft).revision),
+    "back": lambda engine, draft: engine.drafts.back(draft, revision=engine.drafts.get(draft).revision),
+    "forth": lambda engine, draft: engine.drafts.forth(draft, revision=engine.drafts.get(draft).revision),
     "discard": lambda engine, draft: engine.drafts.discard(draft),
     "submit": lambda engine, draft: engine.drafts.submit(draft),
     "withdraw": lambda engine, draft: engine.drafts.withdraw(draft),
