@@ -101,7 +101,7 @@ class ListPage(Declared, ModelView):
             for key, title in each.get_options(self) or ():
                 shown = title if str(key) == str(value) else shown
             said = f"{self._label(each.name)} {self._label(each.operation())} {shown}"
-            kept = {key: text for key, text in request.args.items() if key != "page" and not re.match(rf"flt{at}_", key)}
+            kept = {key: text for key, text in request.args.items() if key != "page" and not key.startswith(f"flt{at}_")}
             found.append((said, f"{request.path}?{_query(kept)}"))
         return found
 

@@ -44,12 +44,12 @@ def main() -> None:
         register_file.clear(engine.store.cache_dir)
         for words in ("register read from the store", "register mapped from its file"):
             register.forget(engine.store)
-            seconds, cpu = timed(lambda: engine.customers.count(engine.customers.query({})))
+            seconds, cpu = timed(lambda: engine.customers.count(engine.customers.asked_for({})))
             print(f"{words:34s} {seconds:7.2f} s ({cpu:.2f} s of it computing)")
         taken = []
         for name, given in LISTS.items():
             asked = [
-                timed(lambda given=given: engine.customers.list(engine.customers.query(given)))[0] * 1000 for _ in range(options.rounds)
+                timed(lambda given=given: engine.customers.list(engine.customers.asked_for(given)))[0] * 1000 for _ in range(options.rounds)
             ]  # type: ignore[misc]
             taken += asked[1:]
             print(f"{name:34s} first {asked[0]:6.0f} ms, median {np.median(asked):6.0f} ms, p95 {np.percentile(asked[1:], 95):6.0f} ms")

@@ -97,7 +97,7 @@ class Customers:
             yield Listing(connection, register, graded, engine.sight, engine.catalogue, 10**engine.business.minor_digits)
 
     @staticmethod
-    def query(given: Mapping[str, Any]) -> ListQuery:
+    def asked_for(given: Mapping[str, Any]) -> ListQuery:
         """A list from plain values: filters (such as "grade.grade=A|B"), search, sort, page, size, columns. Raises `ListError`."""
         return ListQuery.of(given)
 

@@ -93,7 +93,11 @@ def test_conflicting_rows_block(engine: Engine) -> None:
     params = {"outputs": [{"name": "grade", "labels": [{"key": "a"}, {"key": "b"}]}], "table": table}
     document = book({"key": "table", "type": "decision_table", "owner": "x", "params": params}, owner="x")
     first = blocking(found(engine, document))[0]
-    assert (first.id, first.place, first.text.zh) == ("TW352", "policy table, table", "第 1 行与第 2 行冲突；请将其分开，或改用 first 命中策略")
+    assert (first.id, first.place, first.text.zh) == (
+        "TW352",
+        "policy table, table",
+        "第 1 行与第 2 行冲突；请将其分开，或改用 first 命中策略",
+    )
 
 
 def test_a_first_publication_is_judged_too(tmp_path: Path) -> None:

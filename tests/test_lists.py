@@ -28,7 +28,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def rows(engine: Engine, **asked: Any) -> list[dict[str, Any]]:
-    return [dict(row) for row in engine.customers.list(engine.customers.query({"size": 500, **asked})).rows]
+    return [dict(row) for row in engine.customers.list(engine.customers.asked_for({"size": 500, **asked})).rows]
 
 
 def ids(engine: Engine, **asked: Any) -> list[str]:
@@ -65,7 +65,7 @@ def test_filters_order_and_pages_are_those_of_a_plain_computation(shop: Engine, 
     found: list[dict[str, Any]] = []
     page = 0
     while True:
-        query = shop.customers.query({"filters": sorted(filters), "sort": sort, "size": size, "page": page, "columns": COLUMNS})
+        query = shop.customers.asked_for({"filters": sorted(filters), "sort": sort, "size": size, "page": page, "columns": COLUMNS})
         part = shop.customers.list(query)
         assert part.total == len(wanted) == shop.customers.count(query)
         if not part.rows:
@@ -105,7 +105,7 @@ def test_filters_order_and_pages_are_those_of_a_plain_computation(shop: Engine, 
 )
 def test_what_is_wrong_is_said(shop: Engine, asked: dict[str, Any], says: str) -> None:
     with pytest.raises(ListError, match=says):
-        shop.customers.list(shop.customers.query(asked))
+        shop.customers.list(shop.customers.asked_for(asked))
 
 
 def test_an_address_and_back() -> None:
@@ -151,25 +151,25 @@ def test_a_list_follows_the_facts_at_once(shop: Engine) -> None:
 @pytest.mark.parametrize("form", ["csv", "jsonl", "xlsx", "parquet"])
 def test_a_list_as_a_file_is_logged(shop: Engine, form: str) -> None:
     stream = io.BytesIO()
-    count = shop.customers.export(shop.customers.query({"filters": ["grade.grade=A"]}), form, stream)
+    count = shop.customers.export(shop.customers.asked_for({"filters": ["grade.grade=A"]}), form, stream)
     assert count == len(ids(shop, filters=["grade.grade=A"]))
     assert stream.tell() > 0
     last = shop.people.exports(1)[0]
     assert (last["what"], last["format"], last["rows"], last["personal"]) == ("customers", form, count, True)
     with pytest.raises(TierwiseError, match="there is no format"):
-        shop.customers.export(shop.customers.query({}), "pdf", io.BytesIO())
+        shop.customers.export(shop.customers.asked_for({}), "pdf", io.BytesIO())
 
 
 def test_a_formula_in_a_name_stays_a_text(shop: Engine) -> None:
     shop.import_facts([{"customer": "C29", "name": "=cmd|' /C calc'!A0"}], "customers")
     stream = io.BytesIO()
-    shop.customers.export(shop.customers.query({"search": "cmd|"}), "csv", stream)
+    shop.customers.export(shop.customers.asked_for({"search": "cmd|"}), "csv", stream)
     assert b"'=cmd" in stream.getvalue()
 
 
 def test_a_store_without_anything(sqlite_url: str) -> None:
     with Engine.open(sqlite_url) as engine:
-        page = engine.customers.list(engine.customers.query({}))
+        page = engine.customers.list(engine.customers.asked_for({}))
         assert (page.total, page.rows, page.run, page.pages) == (0, (), None, 0)
         assert engine.customers.find("x") == []
         assert engine.customers.columns()

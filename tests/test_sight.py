@@ -30,7 +30,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Engine]
 
 
 def query(engine: Engine, **given: Any) -> Any:
-    return engine.customers.query(given)
+    return engine.customers.asked_for(given)
 
 
 def exported(engine: Engine, what: str, form: str = "jsonl") -> str:
@@ -43,7 +43,7 @@ def exported(engine: Engine, what: str, form: str = "jsonl") -> str:
 def listed(engine: Engine, form: str = "csv") -> str:
     stream = io.BytesIO()
     columns = [
-        each.name for each in engine.customers.columns() if each.name not in engine.customers.query({}).columns and each.kind != "flag"
+        each.name for each in engine.customers.columns() if each.name not in engine.customers.asked_for({}).columns and each.kind != "flag"
     ]
     engine.customers.export(query(engine, columns=columns), form, stream)
     return stream.getvalue().decode()

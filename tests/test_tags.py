@@ -35,7 +35,7 @@ def test_rules_read_tags_and_groups(store_url: str) -> None:
         engine.publish({"format": 1, "name": "Care", "policies": [RULE]})
         assert engine.tags.give("tags.vip", ["C1", "C2"]) == 2
         assert engine.tags.give("tags.vip", ["C2", "C3"]) == 1
-        assert engine.tags.give_all("groups.mailing", engine.customers.query({"filters": ["profile.region=East"]})) == 6
+        assert engine.tags.give_all("groups.mailing", engine.customers.asked_for({"filters": ["profile.region=East"]})) == 6
         first = engine.run(AS_OF + DAY)
         assert values(engine) == {
             "C1": "vip",
@@ -47,7 +47,7 @@ def test_rules_read_tags_and_groups(store_url: str) -> None:
             "C11": "mailing",
         }
         engine.tags.take("tags.vip", ["C1", "C4"])
-        engine.tags.take_all("groups.mailing", engine.customers.query({"search": "C11"}))
+        engine.tags.take_all("groups.mailing", engine.customers.asked_for({"search": "C11"}))
         engine.run(AS_OF + 2 * DAY, changed=True)
         assert values(engine) == {"C1": "mailing", "C2": "vip", "C3": "vip", "C5": "mailing", "C7": "mailing", "C9": "mailing"}
         whole = engine.run(AS_OF + 2 * DAY, recompute=True)

@@ -67,11 +67,11 @@ class Customers(Page):
         engine = acting()
         fault = ""
         try:
-            query = engine.customers.query(asked())
+            query = engine.customers.asked_for(asked())
             page = engine.customers.list(query)
         except TierwiseError as error:
             fault = str(error)
-            query = engine.customers.query({})
+            query = engine.customers.asked_for({})
             page = engine.customers.list(query)
         looks = labels.outputs(engine)
         known = engine.customers.columns()
@@ -114,7 +114,7 @@ class Customers(Page):
     def export(self, kind: str) -> ResponseReturnValue:
         """The whole list as a file."""
         engine = acting()
-        query = engine.customers.query(asked())
+        query = engine.customers.asked_for(asked())
         file = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the answer has been sent
         try:
             engine.customers.export(query, kind, file)
@@ -148,7 +148,7 @@ class Customers(Page):
     def bulk(self) -> ResponseReturnValue:
         """Give a tag to the chosen customers, or to all of a list, or take it away."""
         engine, form = acting(), request.form
-        query = engine.customers.query({"filters": form.getlist("f"), "search": form.get("q", "")})
+        query = engine.customers.asked_for({"filters": form.getlist("f"), "search": form.get("q", "")})
         take, tag = form.get("verb") == "take", form.get("tag", "")
         if form.get("all"):
             count = (engine.tags.take_all if take else engine.tags.give_all)(tag, query)

@@ -234,7 +234,8 @@ class Imports(ListPage):
 
     def _uploaded(self, token: str, name: str) -> Path:
         """The uploaded file, which only the person who brought it may use."""
-        if not re.fullmatch(rf"{person().id}-[0-9a-f]{{16}}", token) or safe_name(name) != name:
+        owner = re.fullmatch(r"([0-9]+)-[0-9a-f]{16}", token)
+        if owner is None or owner[1] != str(person().id) or safe_name(name) != name:
             abort(404)
         path = acting().jobs.files() / token / name
         if not path.is_file():

@@ -36,7 +36,7 @@ class Lists(Page):
         """Show a kept list."""
         engine = acting()
         view = engine.views.get(number)
-        return redirect(address(engine.customers.query(dict(view.query))))
+        return redirect(address(engine.customers.asked_for(dict(view.query))))
 
     @expose("/save", methods=("POST",))
     def save(self) -> ResponseReturnValue:

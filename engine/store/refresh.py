@@ -193,20 +193,31 @@ def _stamped(connection: Connection, since: int, most: int) -> Array | None:
     return found if len(found) <= most else None
 
 
+WHO = "select distinct customer_id from orders where ordered_at > :low and ordered_at <= :high"
+WHO_BY_MOMENT = "select distinct customer_id from orders indexed by ix_orders_ordered_at where ordered_at > :low and ordered_at <= :high"
+"""The same on SQLite, which would rather walk the whole covering index."""
+
+COUNT = "select count(*) from (select 1 from orders where ordered_at > :low and ordered_at <= :high limit :most) as passed"
+COUNT_BY_MOMENT = (
+    "select count(*) from (select 1 from orders indexed by ix_orders_ordered_at "
+    "where ordered_at > :low and ordered_at <= :high limit :most) as passed"
+)
+
+
 def _moved(connection: Connection, plan: Plan, was: int, now: int, most: int) -> Array | None:
     """Customers with an order between the former and the present place of an edge; None when there are too many."""
     if was == now:
         return np.zeros(0, dtype=np.int64)
-    hint = "indexed by ix_orders_ordered_at" if connection.dialect.name == "sqlite" else ""
-    between = f"from orders {hint} where ordered_at > :low and ordered_at <= :high"
+    sqlite = connection.dialect.name == "sqlite"
+    count, who = (text(COUNT_BY_MOMENT), text(WHO_BY_MOMENT)) if sqlite else (text(COUNT), text(WHO))
     found = []
     left = 4 * most
     for low, high in _spans(plan.edges, was, now):
         span = {"low": low, "high": high}
-        left -= connection.scalar(text(f"select count(*) from (select 1 {between} limit {left + 1}) as passed"), span) or 0
+        left -= connection.scalar(count, {**span, "most": left + 1}) or 0
         if left < 0:
             return None
-        found.append(np.array(connection.scalars(text(f"select distinct customer_id {between}"), span).all(), dtype=np.int64))
+        found.append(np.array(connection.scalars(who, span).all(), dtype=np.int64))
     return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
 
