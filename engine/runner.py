@@ -104,7 +104,8 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
         _check_snapshot(store, snapshot, options)
         customers, not_graded = table.customer_id, table.not_graded
         previous = previous_columns(plan, snapshot, customers)
-        effects = effects_of(plan, snapshot, customers, not_graded, options.as_of, store_settings(store).timezone)
+        business = store_settings(store)
+        effects = effects_of(plan, snapshot, customers, not_graded, options.as_of, business.timezone)
         facts = Facts(customers, table.key_hash, table.columns, not_graded, previous, effects)
         order = np.argsort(facts.customer_id, kind="stable")
     # NumPy, zstd and files let go of the interpreter: the second core packs, digests and keeps while the first goes on
@@ -117,7 +118,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
         token = new_token()
         if not options.historical:
             key = _run_key(print_, options, snapshot.base, table.fact_seq, snapshot.fixed)
-            beside.submit(keep_reading, store, table, rulebook.catalogue, options.as_of, print_, key, token)
+            beside.submit(keep_reading, store, business, table, rulebook.catalogue, options.as_of, print_, key, token)
         beside.submit(keep_features, store, table)
         with clock.step("compare"):
             ids = label_ids(store, outcome, snapshot.labels)
@@ -128,7 +129,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
         with clock.step("digest"):
             digest, lanes = digesting.result()
         with clock.step("report"):
-            summary, report = make_report(outcome, rulebook, registry, lanes, snapshot.last_order, store_settings(store).minor_digits)
+            summary, report = make_report(outcome, rulebook, registry, lanes, snapshot.last_order, business.minor_digits)
             report["held"] = _held(rulebook, new, snapshot, outcome, order, options, digest)
             report["warnings"] = [*warnings(outcome), *resting(plan, snapshot.fixed, customers, not_graded)]
             report |= effective_report(outcome, former.report if former else {}, [one.id for one in snapshot.fixed])

@@ -22,7 +22,7 @@ from engine.columns import Array, Codes
 from engine.documents import content_hash
 from engine.reading import Reading, Why
 from engine.store import feature_fetch, raw_cache
-from engine.store.facts import StoreSettings, fact_seq, read_settings, store_settings
+from engine.store.facts import StoreSettings, fact_seq, read_settings
 from engine.store.feature_rows import Raw
 from engine.store.feature_sql import Plan
 from engine.store.features import FeatureTable, gather, make_table, plan_of, read_features
@@ -100,13 +100,15 @@ def new_token() -> str:
     return uuid4().hex
 
 
-def keep_reading(store: Store, table: FeatureTable, catalogue: Catalogue, as_of: int, fingerprint: str, run_key: str, token: str) -> None:
+def keep_reading(
+    store: Store, business: StoreSettings, table: FeatureTable, catalogue: Catalogue, as_of: int, fingerprint: str, run_key: str, token: str
+) -> None:
     """Keep what a run read, for the next one; nothing if its columns came from a cache."""
     if table.raw is None:
         return
     names = tuple(table.columns)
     plan = plan_of(names, catalogue)
-    made_of = what_decides(store_settings(store), plan, names, catalogue, fingerprint)
+    made_of = what_decides(business, plan, names, catalogue, fingerprint)
     raw_cache.save(store.cache_dir, raw_cache.About(token, run_key, table.fact_seq, as_of, made_of), plan, table.raw)
 
 
