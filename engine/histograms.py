@@ -16,6 +16,8 @@ STEPS = (1.0, 1.25, 1.6, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 """Printed edges of a decade."""
 SKEWED = 12
 """From so many times the median on, the 99 % quantile asks for a logarithmic scale."""
+WIDEST = 1e9
+"""A logarithmic scale reaches from the high end down by this factor; what lies below is in the first bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def histogram(values: Array) -> Histogram | None:
     if whole and least >= 0 and high <= SINGLE:
         edges, logarithmic = np.arange(floor(least), ceil(high) + 2, dtype=np.float64), False
     elif least >= 0 and median > 0 and high / median > SKEWED:
-        edges, logarithmic = _decades(max(low, median / 100), high, whole=whole), True
+        edges, logarithmic = _decades(max(low, median / 100, high / WIDEST), high, whole=whole), True
     else:
         edges, logarithmic = _linear(low, high, whole=whole), False
     counts = np.bincount(np.searchsorted(edges, values, side="right").clip(1) - 1, minlength=len(edges))

@@ -156,7 +156,7 @@ def test_without_its_inputs_a_run_is_explained_by_todays_facts_and_says_so(small
     add_orders(small.store, [Order(1, AS_OF - 2 * DAY, 700)], first_id=50)
     with small.store.write() as connection:
         connection.execute(delete(block).where(block.c.kind == "input"))
-    small.__dict__.pop("_explaining")
+    small._opened.clear()
     found = small.explain("C1", "abc", run_id=1)[0]
     assert (found.source, found.inputs[0].value) == ("today", 57)
     assert found.outputs[0] == before.outputs[0]
@@ -169,7 +169,7 @@ def test_a_plugin_of_another_version_is_not_applied_and_what_rests_on_it_still_i
     with small.store.write() as connection:
         connection.execute(update(run_state).where(run_state.c.policy == "rfm").values(version=99))
         connection.execute(update(run_state).where(run_state.c.policy == "abc").values(source_hash="other"))
-    small.__dict__.pop("_explaining")
+    small._opened.clear()
     after = small.explain("C1", run_id=1)
     assert [found.outputs for found in after] == [found.outputs for found in before]
     old = next(found for found in after if found.policy == "rfm")
