@@ -16,6 +16,8 @@ STEPS = (1.0, 1.25, 1.6, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 """Printed edges of a decade."""
 SKEWED = 12
 """From so many times the median on, the 99 % quantile asks for a logarithmic scale."""
+FINEST = 1e-9
+"""The narrowest bar: edges are printed with ten decimals."""
 WIDEST = 1e9
 """A logarithmic scale reaches from the high end down by this factor; what lies below is in the first bar."""
 
@@ -45,8 +47,8 @@ def histogram(values: Array) -> Histogram | None:
     high = float(np.quantile(values, 0.995, method="higher"))
     if whole and least >= 0 and high <= SINGLE:
         edges, logarithmic = np.arange(floor(least), ceil(high) + 2, dtype=np.float64), False
-    elif least >= 0 and median > 0 and high / median > SKEWED:
-        edges, logarithmic = _decades(max(low, median / 100, high / WIDEST), high, whole=whole), True
+    elif least >= 0 and median > 0 and high > max(median, FINEST) * SKEWED:
+        edges, logarithmic = _decades(max(low, median / 100, high / WIDEST, FINEST), high, whole=whole), True
     else:
         edges, logarithmic = _linear(low, high, whole=whole), False
     counts = np.bincount(np.searchsorted(edges, values, side="right").clip(1) - 1, minlength=len(edges))
@@ -74,7 +76,7 @@ def share_histogram(values: Array, share: str) -> Histogram | None:
 
 
 def _linear(low: float, high: float, *, whole: bool) -> Array:
-    width = (high - low) / BARS or 1.0
+    width = max((high - low) / BARS, FINEST) if high > low else 1.0
     unit = 10.0 ** floor(log10(width))
     step = next(each * unit for each in (1, 2, 2.5, 5, 10) if each * unit >= width * 0.999)
     if whole:

@@ -11,11 +11,12 @@ from engine.histograms import histogram, share_histogram
 
 NUMBERS = st.lists(st.floats(-1e9, 1e9, allow_nan=False), min_size=1, max_size=40)
 BUSY = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+TINY = st.lists(st.floats(0, 1e-7), min_size=1, max_size=40)
 WHOLE = st.lists(st.integers(0, 10**7), min_size=1, max_size=40)
 
 
 @BUSY
-@given(st.one_of(NUMBERS, WHOLE))
+@given(st.one_of(NUMBERS, TINY, WHOLE))
 def test_everybody_is_counted_once(values: list[float]) -> None:
     found = histogram(np.array(values))
     assert found is not None
@@ -29,7 +30,7 @@ def test_everybody_is_counted_once(values: list[float]) -> None:
 
 
 @BUSY
-@given(st.one_of(NUMBERS, WHOLE))
+@given(st.one_of(NUMBERS, TINY, WHOLE))
 def test_there_are_as_many_bars_as_fit(values: list[float]) -> None:
     found = histogram(np.array(values))
     assert found is not None
