@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 from waitress.server import create_server
 
 from engine.service import Engine
@@ -294,7 +295,7 @@ def test_columns_come_and_go(grid: Grid) -> None:
     grid.open()
     next(each for each in grid.browser.find_elements("css selector", ".toolbar button") if each.text == "Input").click()
     grid.keys("city", Keys.ENTER)
-    assert grid.value["inputs"][-1] == "profile.city"
+    WebDriverWait(grid.browser, 10).until(lambda _: grid.value["inputs"][-1] == "profile.city")  # the dialog answers when it is closed
     assert grid.value["rows"][0]["when"] == ['"champions"', "-", "-", "-"]
     grid.go(-1, 1)
     grid.keys(Keys.ARROW_UP, Keys.ENTER)
