@@ -309,7 +309,7 @@ def test_columns_come_and_go(grid: Grid) -> None:
     dialog.find_element("css selector", "input").send_keys("discount")
     dialog.find_element("css selector", "option[value=number]").click()
     dialog.find_element("css selector", ".btn.primary").click()
-    assert grid.value["outputs"][-1] == {"name": "discount", "kind": "number"}
+    WebDriverWait(grid.browser, 10).until(lambda _: grid.value["outputs"][-1] == {"name": "discount", "kind": "number"})
     grid.keys(Keys.END, Keys.ARROW_LEFT, "12.5", Keys.ENTER)
     assert grid.value["rows"][0]["then"] == ["A", 12.5]
 
