@@ -84,6 +84,7 @@ RULES: Mapping[str, str] = {
     "a value is declared twice": "某个取值声明了两次",
     "each value once": "每个取值只能出现一次",
     "{} is not declared": "{} 未声明",
+    "{} has no label": "{} 没有对应的标签",
     "{} is no list of rows": "{} 不是行的列表",
     "{} rows": "{} 行",
     "{} is no row": "{} 不是行",

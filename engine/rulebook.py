@@ -18,8 +18,8 @@ from marshmallow import ValidationError
 from engine.catalogue import Catalogue
 from engine.conditions import Condition
 from engine.damping import Damping, parse_damping
-from engine.documents import Document, canonical, content_hash, unusable
-from engine.errors import Fault, PluginError, RulebookError, did_you_mean
+from engine.documents import Document, canonical, content_hash
+from engine.errors import Fault, FeatureError, PluginError, RulebookError, did_you_mean
 from engine.example_documents import Example, read_examples
 from engine.feature_documents import parse_features
 from engine.limits import Limit, read_limits
@@ -29,7 +29,7 @@ from engine.policy import KEY, Policy, Text
 from engine.registry import Registry
 from engine.responsibility import read_responsibility
 from engine.rule_sets import within
-from engine.rulebook_parts import Scope, kind_words, known_keys, text_of
+from engine.rulebook_parts import Scope, kind_words, known_keys, names_read, text_of
 
 FORMAT = 1
 BUDGET = 300
@@ -114,7 +114,7 @@ def deciding(entry: Mapping[str, Any]) -> dict[str, Any]:
 def load_rulebook(document: Document | Mapping[str, Any], registry: Registry, catalogue: Catalogue) -> Rulebook:
     """Check a document completely and return the rulebook. Raises `RulebookError` with all faults and their places."""
     if not isinstance(document, Document):
-        document = Document(document, "rulebook")
+        document = Document.of(document, "rulebook")
     return _Loading(document, registry, catalogue).rulebook()
 
 
@@ -125,19 +125,26 @@ class _Loading:
         self.document = document
         self.registry = registry
         self.catalogue = catalogue
-        self.faults: list[Fault] = []
+        self.faults: list[Fault] = list(document.faults)
         self.places: dict[str, str] = {}
         self.faulty: set[str] = set()
+        self._unread: list[tuple[str, str]] = []
 
     def fault(self, code: str, place: str, found: str, expected: str = "") -> None:
+        if self._told(code, place):
+            return
         self.faults.append(Fault(code, self.document.where(place), found, expected))
+
+    def _told(self, code: str, place: str) -> bool:
+        """Whether this only says again that a value could not be read: it has no other faults, and what holds it is as it is."""
+        return place in self.document.broken or (code in ("TW004", "TW007") and self._broken(place))
+
+    def _broken(self, place: str) -> bool:
+        """Whether a value in this place could not be read."""
+        return any(broken.startswith(place) for broken in self.document.broken)
 
     def rulebook(self) -> Rulebook:
         top = self.document.value
-        for found in unusable(top):
-            self.fault(found.code, found.place or self.document.name, found.found, found.expected)
-        if self.faults:
-            raise self._refused()
         if not isinstance(top, Mapping):
             self.fault("TW004", self.document.name, f"{kind_words(top)}", "expected an object with format, name and policies")
             raise RulebookError(f"{self.document.name} is not a rulebook", self.faults)
@@ -148,6 +155,7 @@ class _Loading:
         features = self._features(top.get("features", []))
         guards = self._guards(top.get("guards", {}))
         pairs = self._policies(top.get("policies"))
+        self._unknown_names()
         entries = tuple(entry for entry, _ in pairs)
         scope = Scope.of(entries, self.catalogue, self.faulty)
         examples = read_examples(top.get("examples", []), scope, self.fault)
@@ -255,7 +263,18 @@ class _Loading:
                 pairs.append(built)
             else:
                 self.faulty.add(str(key))
+                self._unread += names_read(entry.get("params"), f"{place}.params")
         return pairs
+
+    def _unknown_names(self) -> None:
+        """What policies that are wrong already read and nobody knows: told beside their other faults, not after them."""
+        for place, name in self._unread:
+            if name in self.faulty or name.removeprefix("previous.").partition(".")[0] in self.places:
+                continue
+            try:
+                self.catalogue.resolve(name)
+            except FeatureError as error:
+                self.fault("TW008", place, str(error))
 
     def _entry(self, entry: Mapping[str, Any], key: Any, place: str) -> tuple[PolicyEntry, dict[str, Any]] | None:
         known_keys(entry, _ENTRY, place, self.fault)
@@ -273,7 +292,7 @@ class _Loading:
         owner, review_by = read_responsibility(entry, place, self.fault)
         made = self._policy(entry, place)
         population = self._population(entry.get("for"), place)
-        if made is None or len(self.faults) > before:
+        if made is None or len(self.faults) > before or self._broken(place):
             return None
         policy, params = made
         title = self._title(entry.get("title"), policy.title, place)

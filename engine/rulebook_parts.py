@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -59,6 +59,21 @@ def known_keys(value: Mapping[str, Any], known: tuple[str, ...], place: str, fau
         if key not in known:
             hint = did_you_mean(str(key), known)
             fault("TW002", f"{place}.{key}".lstrip("."), f"the unknown key {key!r}", hint or f"known keys are {', '.join(known)}")
+
+
+def names_read(document: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Place and name of everything that the tables and conditions in a document read, whether or not they are sound otherwise."""
+    if isinstance(document, list):
+        for at, item in enumerate(document):
+            yield from names_read(item, f"{place}[{at}]")
+    elif isinstance(document, Mapping):
+        for key, item in document.items():
+            if key in ("feature", "other") and "op" in document and isinstance(item, str):
+                yield f"{place}.{key}", item
+            elif key == "inputs" and "rows" in document and isinstance(item, list):
+                yield from ((f"{place}.inputs[{at}]", name) for at, name in enumerate(item) if isinstance(name, str))
+            else:
+                yield from names_read(item, f"{place}.{key}")
 
 
 def text_of(given: Any) -> Text | None:

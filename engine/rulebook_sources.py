@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -16,7 +15,7 @@ RulebookSource = str | Path | Mapping[str, Any]
 def read_source(source: RulebookSource) -> Document:
     """The document of a file, of "starter", or of an object. Raises `RulebookError` when it cannot be read."""
     if not isinstance(source, (str, Path)):
-        return Document(json.loads(json.dumps(source)), "rulebook")
+        return Document.of(source, "rulebook")
     if str(source) == "starter":
         return read_text(resources.files("engine").joinpath("starter.yaml").read_text(encoding="utf-8"), "starter.yaml")
-    return read_file(Path(source))
+    return read_file(Path(source), whole=False)

@@ -300,11 +300,11 @@ def test_a_plugin_that_declares_nonsense_is_a_fault_of_its_policy(policy: type[P
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
-        ({"guards": {"customers": float("nan")}}, "TW016 guards.customers: nan; expected a finite number"),
+        (one() | {"guards": {"customers": float("nan")}}, "TW016 guards.customers: nan; expected a finite number"),
         (one(budget_seconds=float("inf")), "TW016 policies[0].budget_seconds: inf; expected a finite number"),
         (one(params={"bins": 10**400}), "TW016 policies[0].params.bins: a whole number that is too long; expected at most 30 digits"),
         (one(title="\ud800"), "TW004 policies[0].title: '\\ud800'; half of a UTF-16 pair is no character; write the character itself"),
-        ({7: 1}, "TW004 rulebook: the key 7; keys are texts"),
+        (one() | {7: 1}, "TW004 rulebook: the key 7; keys are texts"),
         (
             one(params={"bins": {1, 2}}),
             "TW004 policies[0].params.bins: set {1, 2}; expected text, number, true, false, null, a list or an object",
@@ -313,6 +313,39 @@ def test_a_plugin_that_declares_nonsense_is_a_fault_of_its_policy(policy: type[P
 )
 def test_what_no_file_can_hold_is_refused(document: Any, expected: str) -> None:
     assert only_fault(document) == expected
+
+
+def test_what_cannot_be_read_or_built_hides_no_other_fault() -> None:
+    text = """
+policies:
+- key: t
+  type: decision_table
+  budget_seconds: .nan
+  params:
+    table:
+      inputs: [orders.coutn, orders.count]
+      outputs: [grade]
+      hit_policy: first
+      rows:
+      - {when: ["> 1", "-"], then: [A]}
+      - {when: ["-", "> 4"], then: [Z]}
+    outputs: [{name: grade, labels: [{key: A, title: A}]}]
+- {key: s, key: u, type: segmments, params: {segments: [{if: {feature: ordres.count, op: ">", value: 1e999}}]}}
+- {key: abc, type: abc, params: {cuts: [0.8, .nan], measure: oops}}
+"""
+    with pytest.raises(RulebookError) as caught:
+        load(read_text(text, "rules.yaml", whole=False))
+    assert [(fault.code, fault.place.partition(" (")[0]) for fault in caught.value.faults] == [
+        ("TW016", "policies[0].budget_seconds"),
+        ("TW005", "policies[1].key"),
+        ("TW016", "policies[1].params.segments[0].if.value"),
+        ("TW016", "policies[2].params.cuts[1]"),
+        ("TW328", "policies[0].params.table.row 2, output grade"),
+        ("TW006", "policies[1].type"),
+        ("TW007", "policies[2].params.measure"),
+        ("TW008", "policies[0].params.table.inputs[0]"),
+        ("TW008", "policies[1].params.segments[0].if.feature"),
+    ]
 
 
 def test_endless_nesting_is_refused() -> None:

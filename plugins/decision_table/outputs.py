@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from engine import DecisionTable, Label, Output, Text, editors
+from engine import DecisionTable, Fault, Label, Output, Text, editors
 
 LISTS = ("rule_order", "output_order", "collect_list")
 """Hit policies that give every customer a list."""
@@ -35,7 +35,7 @@ def declare(document: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], s
         try:
             outputs.append(_output(table, at, entry, several))
         except ValidationError as error:
-            if entry:
+            if entry and isinstance(error.messages, dict):
                 faults.setdefault("outputs", {})[i] = error.messages
             else:
                 faults.setdefault("table", []).extend(error.messages if isinstance(error.messages, list) else [str(error.messages)])
@@ -52,7 +52,7 @@ def _output(table: DecisionTable, at: int, entry: Mapping[str, Any], several: st
     if policy == "collect_count":
         return _number(table, at, entry, title)
     if column.kind == "text":
-        labels = _labels(column.name, [str(value) for value in column.values or ()], entry.get("labels"))
+        labels = _labels(table, at, entry.get("labels"))
         if policy not in LISTS or several == "first":
             return Output(column.name, labels=labels, title=title)
         if len(labels) > LARGEST_SET:
@@ -67,14 +67,30 @@ def _output(table: DecisionTable, at: int, entry: Mapping[str, Any], several: st
     return Output(column.name, kind="flag" if column.kind == "flag" else "date", title=title)
 
 
-def _labels(name: str, given: Sequence[str], labels: Sequence[Label] | None) -> tuple[Label, ...]:
+def _labels(table: DecisionTable, at: int, labels: Sequence[Label] | None) -> tuple[Label, ...]:
+    column, data = table.outputs[at], table.data
+    given = [str(value) for value in column.values or ()]
     if not given:
-        raise ValidationError(f"output {name!r} never has a value")
+        raise ValidationError([f"output {column.name!r} never has a value"])
     if labels is None:
         return tuple(Label(key, Text(key, key)) for key in given)
-    lacking = [key for key in given if key not in {label.key for label in labels}]
+    keys = [label.key for label in labels]
+    rows = [(f"row {number}", row[at]) for number, row in enumerate(data.then, 1)]
+    rows += [("default", data.default[at])] if data.default is not None else []
+    lacking = [(place, str(value)) for place, value in rows if value is not None and str(value) not in keys]
+    lacking += [(f"outputs[{at}].values", key) for key in given if key not in keys and all(key != value for _, value in lacking)]
     if lacking:
-        raise ValidationError({"labels": [f"{lacking[0]!r}, which the table gives, has no label"]})
+        raise ValidationError(
+            [
+                Fault(
+                    "TW328",
+                    place if place.startswith("outputs") else f"{place}, output {column.name}",
+                    f"{value!r} has no label",
+                    f"labels are {', '.join(keys[:12])}",
+                )
+                for place, value in lacking
+            ]
+        )
     return tuple(labels)
 
 

@@ -185,8 +185,8 @@ def test_an_explanation_names_row_cells_outputs_and_note() -> None:
         ({"table": document("unique"), "outputs": [{"name": "grade"}] * 2}, "outputs", "stands twice"),
         (
             {"table": document("first", 0), "outputs": [{"name": "grade", "labels": [{"key": "A"}]}]},
-            "outputs",
-            "'B', which the table gives, has no label",
+            "table",
+            "row 2, output grade",
         ),
         ({"table": document("first", 1), "outputs": [{"name": "bonus", "labels": [{"key": "A"}]}]}, "outputs", "which have no labels"),
         ({"table": document("collect", 1)}, "table", "only texts make a set"),
