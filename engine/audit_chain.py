@@ -78,9 +78,10 @@ def seal_of(hash_: str) -> str | None:
 
 def digest(content: str, key: str | None) -> str:
     """The hash of a text; with a key it cannot be made by who does not have it, and begins with the key's name."""
+    data = content.encode("utf-8", "surrogateescape")  # bytes that are no text stay what they are
     if key is None:
-        return hashlib.sha256(content.encode()).hexdigest()
-    return f"{key_name(key)}:{hmac.digest(key.encode(), content.encode(), 'sha256').hex()}"
+        return hashlib.sha256(data).hexdigest()
+    return f"{key_name(key)}:{hmac.digest(key.encode(), data, 'sha256').hex()}"
 
 
 def entry_hash(entry: Entry, seq: int, key: str | None) -> str:

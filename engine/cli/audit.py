@@ -53,12 +53,13 @@ def log(app: App, subject: str | None, actor: str | None, action: str | None, af
     with app.engine() as engine:
         entries = engine.audit.entries(subject=subject, actor=actor, action=action, after=after, limit=limit)
         moments = [_moment(engine, entry.at) for entry in entries]
+        words = [engine.audit.sentence(entry).in_(app.language) for entry in entries]
     if as_json:
         print_json([entry.as_dict() | {"at": moment} for entry, moment in zip(entries, moments, strict=True)])
         return
     from engine import render
 
-    render.audit_entries(app.console, list(zip(entries, moments, strict=True)), app.language)
+    render.audit_entries(app.console, list(zip(entries, moments, words, strict=True)), app.language)
 
 
 def _moment(engine: Engine, at: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -35,8 +34,8 @@ def audit_verified(console: Console, found: Verification, language: str) -> None
     page.print(pairs([(page.say("head", "末端"), Line(found.head)), (page.say("sealed", "密封"), Line(sealed if found.sealed else plain))]))
 
 
-def audit_entries(console: Console, entries: Sequence[tuple[Entry, str]], language: str) -> None:
-    """Entries with their moments, the newest first. Who did not prove to be the actor is marked."""
+def audit_entries(console: Console, entries: Sequence[tuple[Entry, str, str]], language: str) -> None:
+    """Entries with their moments and what they say in words, the newest first. Who did not prove to be the actor is marked."""
     page = Page(console, language)
     if not entries:
         page.title(page.say("Nothing was done", "没有相符的记录"))
@@ -48,7 +47,7 @@ def audit_entries(console: Console, entries: Sequence[tuple[Entry, str]], langua
         (page.say("who", "操作人"), "left"),
         (page.say("act", "操作"), "left"),
         (page.say("on", "对象"), "left"),
-        (page.say("details", "详情"), "left"),
+        (page.say("in words", "说明"), "left"),
     ]
     rows = [
         [
@@ -57,16 +56,10 @@ def audit_entries(console: Console, entries: Sequence[tuple[Entry, str]], langua
             Line(entry.actor if entry.authenticated else f"{entry.actor} *"),
             Line(entry.action, scale.STRONG),
             Line(entry.subject),
-            Line(_details(entry), scale.QUIET),
+            Line(words, scale.QUIET),
         ]
-        for entry, moment in entries
+        for entry, moment, words in entries
     ]
     page.print(listing(heads, rows, fold=5))
-    if not all(entry.authenticated for entry, _ in entries):
+    if not all(entry.authenticated for entry, _, _ in entries):
         page.print(Line(page.say("* by a name that was not proven", "* 未经身份验证的名称"), scale.QUIET))
-
-
-def _details(entry: Entry) -> str:
-    found = entry.read_details()
-    shown = {name: value[:12] if name in ("hash", "digest") and isinstance(value, str) else value for name, value in found.items()}
-    return " ".join(f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}" for name, value in shown.items())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,16 +108,32 @@ def entries(
         query = query.where((audit_entry.c.action == action) | audit_entry.c.action.startswith(f"{action}.", autoescape=True))
     if after is not None:
         query = query.where(audit_entry.c.seq < after)
-    return [_entry(row) for row in connection.execute(query)]
+    with _any_text(connection, "replace"):
+        return [_entry(row) for row in connection.execute(query)]
 
 
 def verify(connection: Connection, keys: Sequence[str], outside: Head | None = None) -> tuple[Head | None, list[Breach], set[str]]:
     """Read the whole trail. Returns the head that the store keeps, the breaches, and the names of keys that are needed."""
     head = read_head(connection)
     verifier = Verifier(head, keys, outside)
-    for entry in _all(connection):
-        verifier.take(entry)
+    with _any_text(connection, "surrogateescape"):
+        for entry in _all(connection):
+            verifier.take(entry)
     return head, verifier.finish(), verifier.unknown_keys
+
+
+@contextmanager
+def _any_text(connection: Connection, errors: str) -> Iterator[None]:
+    """Read texts that somebody made invalid: SQLite keeps any bytes, and would otherwise refuse the whole answer."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    former, driver.text_factory = driver.text_factory, lambda data: data.decode("utf-8", errors)
+    try:
+        yield
+    finally:
+        driver.text_factory = former
 
 
 def _all(connection: Connection) -> Iterator[Entry]:

@@ -152,6 +152,18 @@ def test_tampering_with_the_rows_is_told_at_its_place(engine: Engine) -> None:
     assert ("deleted", count - 2, count) in breaches(engine), "what comes later does not cover it"
 
 
+def test_bytes_that_are_no_text_are_told_at_their_place(engine: Engine) -> None:
+    add(engine, 10)
+    if not engine.store.is_sqlite:
+        with pytest.raises(DBAPIError, match="invalid byte sequence"), tampering(engine) as connection:
+            connection.execute(text("update audit_entry set actor = convert_from('\\x6dff69', 'UTF8') where seq = 7"))
+        return
+    with tampering(engine) as connection:
+        connection.execute(text("update audit_entry set actor = cast(x'6dff69' as text) where seq = 7"))
+    assert breaches(engine) == [("altered", 7, 7)]
+    assert engine.audit.entries(limit=1000)[-7].actor == "m\N{REPLACEMENT CHARACTER}i"
+
+
 def test_a_cut_tail_with_its_head_is_told_by_a_head_kept_elsewhere(engine: Engine) -> None:
     add(engine, 10)
     old = engine.audit.verify().head
