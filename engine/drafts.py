@@ -293,7 +293,7 @@ class Drafts:
             self._record(connection, "draft.approve", found.id, hash=rulebook.hash)
             return rows.get(connection, found.id)
 
-    def publish(self, draft: DraftName, *, at: Moment = None, note: str = "") -> Draft:
+    def publish(self, draft: DraftName, *, at: Moment = None, note: str = "", schedule_title: str = "") -> Draft:
         """Make an approved draft live, now or at a moment; then it is checked again.
 
         Without a second person (TIERWISE_FOUR_EYES=off) an open draft is submitted and approved in the same go. Raises
@@ -304,7 +304,7 @@ class Drafts:
             self.submit(found.id, note=note)
             found = self.approve(found.id, note=note)
         _need(found, APPROVED, *([] if at is not None else [SCHEDULED]))
-        return self._publish(found, note) if at is None else self._schedule(found, at)
+        return self._publish(found, note) if at is None else self._schedule(found, at, schedule_title)
 
     def publish_due(self, draft: DraftName, now: Moment = None) -> Version:
         """Make a scheduled draft live, checked again against the plugins, rules and customers of now.
@@ -420,6 +420,7 @@ class Drafts:
             self_approved=self_approved,
         )  # fmt: skip
         if found:
+            rows.unschedule(connection, found.id)
             rows.change(connection, found.id, status=PUBLISHED, version_id=number)
         details = {"hash": rulebook.hash, "draft": found.id if found else None, "approved_by": approved_by, "self_approved": self_approved}
         audit.record(
@@ -467,8 +468,8 @@ class Drafts:
         except RulebookError:
             return None
 
-    def _schedule(self, found: Draft, at: Moment) -> Draft:
-        moment = as_moment(at, self._engine.zone)
+    def _schedule(self, found: Draft, at: Moment, title: str) -> Draft:
+        moment = as_moment(at, self._engine.zone, "at")
         if moment <= int(time.time()):
             raise DraftError(f"{self._engine.written(moment)} is past; publish without a moment to publish now")
         with self._store.write() as connection:
@@ -477,12 +478,7 @@ class Drafts:
             self._approval(connection, again)
             rows.change(connection, found.id, status=SCHEDULED)
             self._record(connection, "draft.schedule", found.id, at=moment)
-        try:
-            self._engine.schedules.add_publication(found.id, moment)
-        except BaseException:
-            with self._store.write() as connection:
-                rows.change(connection, found.id, status=APPROVED)
-            raise
+            self._engine.schedules.of_publication(connection, found.id, moment, title)
         return self.get(found.id)
 
     def _back(self, draft: DraftName, verdict: str, action: str, note: str, *states: str) -> Draft:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine.cron import Cron
 from engine.errors import TierwiseError
 from engine.moments import Moment, as_moment
-from engine.store import audit
+from engine.store import audit, drafts
 from engine.store import schedules as rows
 from engine.store.schedules import Schedule
 
@@ -68,22 +68,29 @@ class Schedules:
         return self._add("run", title, checked.text, checked.after(int(time.time())), {"as_of": as_of})
 
     def add_publication(self, draft_id: int, at: Moment, *, title: str = "") -> Schedule:
-        """Publish an approved draft at a moment. It is checked again when the moment has come."""
+        """Publish an approved draft at a moment; as `engine.drafts.publish(draft, at=...)`. It is checked again when it has come."""
         if isinstance(draft_id, bool) or not isinstance(draft_id, int) or draft_id < 1:
             raise TierwiseError(f"draft: found {str(draft_id)[:40]!r}; expected the number of a draft")
         if at is None:
             raise TierwiseError("at: found nothing; expected the moment of the publication, such as 2026-01-01T00:00")
-        return self._add("publication", title, None, as_moment(at, self._engine.zone, "at"), {"draft": draft_id})
+        moment = as_moment(at, self._engine.zone, "at")
+        self._engine.drafts.publish(draft_id, at=moment, schedule_title=_title(title))
+        return next(each for each in self.list() if each.options.get("draft") == draft_id and each.next_at == moment)
+
+    def of_publication(self, connection: Connection, draft_id: int, moment: int, title: str = "") -> None:
+        """The schedule of a draft, inside the transaction that makes it a scheduled one."""
+        self._insert(connection, "publication", title, None, moment, {"draft": draft_id})
 
     def _add(self, kind: str, title: str, cron: str | None, next_at: int, options: dict[str, Any]) -> Schedule:
-        if not isinstance(title, str) or len(title) > LONGEST_TITLE or not title.isprintable():
-            raise TierwiseError(f"title: expected a text in one line of up to {LONGEST_TITLE} characters")
-        values = {"kind": kind, "title": title.strip(), "cron": cron, "next_at": next_at, "options": options, "enabled": 1}
-        values |= {"created_by": self._engine.settings.actor, "created_at": int(time.time()), "last_result": ""}
         with self._engine.store.write() as connection:
-            number = rows.add(connection, values)
-            self._record(connection, "schedule.add", number, {"kind": kind, "cron": cron, **options, "next_at": next_at})
-            return rows.get(connection, number)
+            return self._insert(connection, kind, title, cron, next_at, options)
+
+    def _insert(self, connection: Connection, kind: str, title: str, cron: str | None, next_at: int, options: dict[str, Any]) -> Schedule:
+        values = {"kind": kind, "title": _title(title), "cron": cron, "next_at": next_at, "options": options, "enabled": 1}
+        values |= {"created_by": self._engine.settings.actor, "created_at": int(time.time()), "last_result": ""}
+        number = rows.add(connection, values)
+        self._record(connection, "schedule.add", number, {"kind": kind, "cron": cron, **options, "next_at": next_at})
+        return rows.get(connection, number)
 
     def list(self) -> Sequence[Schedule]:
         """Every schedule, by number."""
@@ -118,10 +125,12 @@ class Schedules:
             return rows.get(connection, number)
 
     def remove(self, number: int) -> None:
-        """Take a schedule away."""
+        """Take a schedule away; a draft that it would have published is an approved one again."""
         with self._engine.store.write() as connection:
             found = rows.get(connection, number)
             rows.remove(connection, number)
+            if found.kind == "publication" and found.next_at is not None:
+                drafts.no_longer_scheduled(connection, found.options["draft"])
             self._record(connection, "schedule.remove", number, {"kind": found.kind, "cron": found.cron})
 
     def due(self, now: Moment = None) -> Sequence[Schedule]:
@@ -195,3 +204,9 @@ def day_start(moment: int, engine: Engine) -> int:
     """00:00 of the business day in which a moment lies."""
     day = dt.datetime.fromtimestamp(moment, engine.zone).date()
     return int(dt.datetime.combine(day, dt.time(), engine.zone).timestamp())
+
+
+def _title(title: str) -> str:
+    if not isinstance(title, str) or len(title) > LONGEST_TITLE or not title.isprintable():
+        raise TierwiseError(f"title: expected a text in one line of up to {LONGEST_TITLE} characters")
+    return title.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -181,11 +182,37 @@ def test_bad_input_is_refused_and_nothing_kept(engine: Engine) -> None:
     assert engine.schedules.list() == []
 
 
-def test_a_publication_of_no_draft_fails_once_and_is_over(engine: Engine) -> None:
-    added = engine.schedules.add_publication(4711, "2025-01-01")
-    done = engine.schedules.tick("2025-01-01")
-    assert [(each.schedule, each.kind, each.status) for each in done] == [(added.id, "publication", "failed")]
-    assert engine.schedules.tick("2025-01-02") == []
+def test_only_an_approved_draft_is_scheduled(engine: Engine) -> None:
+    soon = int(time.time()) + HOUR
+    with pytest.raises(TierwiseError, match="there is no draft d4711"):
+        engine.schedules.add_publication(4711, soon)
+    draft = engine.drafts.submit(engine.drafts.new(document={**BOOK, "policies": POLICIES, "name": "next"}).id)
+    with pytest.raises(TierwiseError, match="is submitted"):
+        engine.schedules.add_publication(draft.id, soon)
+    engine.drafts.approve(draft.id)
+    with pytest.raises(TierwiseError, match="is past"):
+        engine.schedules.add_publication(draft.id, "2025-01-01")
+    assert engine.schedules.list() == []
+    added = engine.schedules.add_publication(draft.id, soon, title="new year")
+    assert (added.title, added.next_at, engine.drafts.get(draft.id).status) == ("new year", soon, "scheduled")
+    engine.schedules.remove(added.id)
+    assert engine.drafts.get(draft.id).status == "approved"
+
+
+def test_what_is_published_before_its_time_is_not_published_again(engine: Engine) -> None:
+    draft = engine.drafts.submit(engine.drafts.new(document={**BOOK, "policies": POLICIES, "name": "next"}).id)
+    engine.drafts.approve(draft.id)
+    engine.schedules.add_publication(draft.id, int(time.time()) + HOUR)
+    engine.drafts.publish(draft.id)
+    assert engine.schedules.list() == []
+
+
+def test_a_publication_happens_once(engine: Engine) -> None:
+    draft = engine.drafts.submit(engine.drafts.new(document={**BOOK, "policies": POLICIES, "name": "next"}).id)
+    engine.drafts.approve(draft.id)
+    added = engine.schedules.add_publication(draft.id, int(time.time()) + HOUR)
+    due_at(engine, added.id, NIGHT)
+    assert [(each.kind, each.status) for each in engine.schedules.tick(NIGHT)] == [("publication", "done")]
     assert engine.schedules.get(added.id).next_at is None
     with pytest.raises(TierwiseError, match="happens once; add another one"):
         engine.schedules.enable(added.id)

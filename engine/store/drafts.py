@@ -298,6 +298,11 @@ def unschedule(connection: Connection, number: int) -> None:
             connection.execute(schedule.delete().where(schedule.c.id == row.id))
 
 
+def no_longer_scheduled(connection: Connection, number: int) -> None:
+    """A scheduled draft is an approved one again."""
+    connection.execute(update(draft).where(draft.c.id == number, draft.c.status == "scheduled").values(status="approved"))
+
+
 def note_four_eyes(store: Store, four_eyes: bool, actor: str) -> None:
     """Keep that the second person was switched off or on since the store was opened last: a switch is an act."""
     wanted = "on" if four_eyes else "off"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from engine.service import Engine
-from engine.store.models import schedule
+from engine.store.models import draft, schedule
 from tests.cli.conftest import Shop
 
 
@@ -40,8 +40,13 @@ def test_disabled_enabled_removed(shop: Shop) -> None:
 
 
 def test_a_failure_ends_with_its_code(shop: Shop) -> None:
-    shop("schedules", "add", "--draft", "99", "--at", "2025-12-31")
-    assert "publish draft 99" in shop("schedules", "list")
+    assert "there is no draft d99" in shop.fails("schedules", "add", "--draft", "99", "--at", "2099-12-31")
+    shop("rulebook", "new")
+    shop("schedules", "add", "--draft", "1", "--at", "2099-12-31")
+    assert "publish draft 1" in shop("schedules", "list")
+    with Engine.open(shop.url) as engine, engine.store.write() as connection:
+        connection.execute(update(draft).values(status="discarded"))
+    due_now(shop)
     said = shop.json("schedules", "tick", code=1)
     assert [(one["kind"], one["status"]) for one in said] == [("publication", "failed")]
     assert "failed" in shop("schedules", "list")
