@@ -42,6 +42,8 @@ CHINESE: Mapping[str, str] = {
     "nothing to separate": "无需拆分",
     "customer {} stands for different customers in the sources {}": "客户 {} 在来源 {} 中指不同的客户",
     "customer {} is known to the sources {}": "客户 {} 存在于来源 {} 中",
+    "run {} is compared with itself": "运行 {} 与自身比较",
+    "name another run to compare it with": "请指定另一次运行",
     "run {} is the first of its store, so nothing has changed yet": "运行 {} 是首次运行，尚无变化",
     "run again on a later day": "请改日再次运行",
     # people

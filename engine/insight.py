@@ -40,6 +40,8 @@ class Insight:
         if since is None and second.base_run_id is None:
             raise RunError(f"run {second.id} is the first of its store, so nothing has changed yet; run again on a later day")
         first = self._engine.run_record(second.base_run_id if since is None else since)
+        if first.id == second.id:
+            raise RunError(f"run {first.id} is compared with itself; name another run to compare it with")
         return divide_runs(self._engine.store, self._with_rules(first), self._with_rules(second), most=most)
 
     @property

@@ -369,7 +369,9 @@ class Engine:
     # --- rules -------------------------------------------------------------------------------------------------
 
     def check(self, source: RulebookSource) -> Rulebook:
-        """Check a rulebook (a file, "starter", or a document) completely. Raises `RulebookError` with all faults."""
+        """Check a rulebook (a file, "starter", "live", or a document) completely. Raises `RulebookError` with all faults."""
+        if source == "live":
+            return self.rulebook()
         return load_rulebook(read_source(source), self.registry, self.catalogue)
 
     def verify(self, source: RulebookSource) -> list[RuleFinding]:

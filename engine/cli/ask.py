@@ -48,6 +48,10 @@ def explain(
     """
     if policy and policy_option and policy != policy_option:
         raise click.UsageError(f"two policies, {policy} and {policy_option}; name one")
+    if feature and (policy or policy_option or to or full):
+        raise click.UsageError("--feature lists facts; it goes with --run, --at and --page, not with a policy, --to or --full")
+    if page > 1 and not feature:
+        raise click.UsageError("--page goes through the facts of a --feature")
     if feature:
         _evidence(app, customer, feature, run_id, at, page, as_json=as_json)
         return
