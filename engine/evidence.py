@@ -34,6 +34,9 @@ from engine.wording import Words
 PAGE, LARGEST_PAGE = 100, 1_000
 """Facts per page."""
 
+NOT_GIVEN = "not_given"
+"""Why a field of the customer record is not counted."""
+
 _FILTERED = {
     "channel": Text("channel", "渠道"),
     "store": Text("store", "门店"),
@@ -137,8 +140,8 @@ class Evidences:
             parts = tuple(self.of(term, asked) for term in feature.terms)
             return self._answer(feature, value, {}, None, [], None, changed=changed, parts=parts)
         if feature.source not in facts_of.FACTS:
-            found = Fact("customer", self.name, None, None, value is not None, value=json_value(value), changed_since=changed)
-            return self._answer(feature, value, {COUNTED: (int(value is not None), 0)}, None, [found], None, changed=changed)
+            found = self._field(feature, value, changed=changed)
+            return self._answer(feature, value, {found.reason or COUNTED: (1, 0)}, None, [found], None, changed=changed)
         record = self.record
         scope = facts_of.scope_of(connection, feature, self.customer_id, record.as_of, record.fact_seq, record.started_at)
         totals = facts_of.totals(connection, scope, self.customer_id)
@@ -148,6 +151,22 @@ class Evidences:
         facts = [self._fact(scope, row, deciding) for row in rows[: asked.limit]]
         total = totals.get(COUNTED, (0, 0))[1] / self._scale(feature) if feature.aggregate in ("sum", "average") else None
         return self._answer(feature, value, totals, total, facts, more, changed=changed)
+
+    def _field(self, feature: Feature, value: Value | None, *, changed: bool) -> Fact:
+        """The field of the customer record that a feature is made of, or that it lacks."""
+        field = Text("date of birth", "出生日期") if feature.of == "birth_day" else feature.title if feature.of else None
+        return Fact(
+            "customer",
+            self.name,
+            None,
+            None,
+            value is not None,
+            reason=NOT_GIVEN if value is None else None,
+            reason_text=self.words.pick(f"not given: {field.en}", f"未提供：{field.zh}") if value is None and field else "",
+            value=json_value(value),
+            details={self.words.pick("field", "字段"): self.words.of(field)} if field else None,
+            changed_since=changed,
+        )
 
     def _scale(self, feature: Feature) -> int:
         return QUANTITY_SCALE if feature.of == "quantity" else int(10**self.business.minor_digits)

@@ -156,6 +156,7 @@ def test_what_is_counted_adds_up_to_every_feature(store_url: str) -> None:
                         continue
                     if feature.source == "profile":
                         assert facts[0].value == found.value
+                        assert (facts[0].counted, bool(facts[0].reason_text)) == (value is not None, value is None)
                         continue
                     counted = [fact for fact in facts if fact.counted]
                     assert added_up(feature, counted) == value, feature.name
@@ -197,6 +198,12 @@ def test_every_fact_says_why_it_is_left_out_in_both_languages(engine: Engine) ->
     assert [fact.id for fact in engine.evidence("C1", "orders.amount", only="counted").facts] == ["O1", "O2"]
     page = engine.evidence("C1", "orders.amount", only="left out", limit=1)
     assert ([fact.id for fact in page.facts], page.next_offset) == (["O5"], 1)
+
+
+def test_a_field_that_is_not_given_says_so(engine: Engine) -> None:
+    english, chinese = (engine.evidence("C1", "profile.age", language=language) for language in ("en", "zh"))
+    assert [(fact.kind, fact.counted, fact.reason_text) for fact in english.facts] == [("customer", False, "not given: date of birth")]
+    assert (chinese.facts[0].reason_text, dict(chinese.left_out)) == ("未提供：出生日期", {"not_given": 1})
 
 
 def test_what_changed_after_the_run_is_marked_and_the_difference_is_said(engine: Engine) -> None:

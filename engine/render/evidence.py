@@ -21,6 +21,7 @@ REASONS = {
     "before_window": Text("before the window", "早于窗口"),
     "older": Text("older than the last two", "早于最近两次"),
     "no_value": Text("without a value", "无数值"),
+    "not_given": Text("not given", "未提供"),
     "filter": Text("outside the filter", "不符合筛选条件"),
 }
 KINDS = {
@@ -63,6 +64,8 @@ def _row(sheet: Page, fact: Any) -> list[RenderableType]:
     style = "" if fact.counted else scale.QUIET
     name = sheet.words(KINDS[fact.kind]) + f" {fact.id}" + ("" if fact.line is None else f" / {fact.line}")
     words = [fact.reason_text]
+    if fact.kind == "customer" and fact.counted:
+        words += [f"{name} {text}" for name, text in (fact.details or {}).items()]
     if fact.decides:
         words.append(sheet.say("decides", "起决定作用"))
     if fact.merged_from:
