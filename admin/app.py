@@ -7,7 +7,7 @@ import pkgutil
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, g, request, session
+from flask import Flask, current_app, g, request, session
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 from flask_babel import Babel
@@ -58,6 +58,7 @@ def create_app(engine: Engine, settings: Settings | None = None) -> Flask:
     security.secure(app, https=settings.https)
     app.before_request(gate)
     Babel(app, locale_selector=words.locale, timezone_selector=lambda: str(engine.zone))
+    app.config["SANDBOX"] = engine.sandbox.is_one
     _templates(app)
     errors.handle(app)
     declare(app, "static", access.PUBLIC)
@@ -68,9 +69,9 @@ def create_app(engine: Engine, settings: Settings | None = None) -> Flask:
 
 def _begin() -> None:
     """Who asks, in which language, and the engine in that name."""
-    from flask import current_app
-
     engine: Engine = current_app.extensions["tierwise_engine"]
+    if current_app.config["SANDBOX"]:
+        engine.sandbox.synchronise()
     g.reference = secrets.token_hex(5)
     g.person = account.signed_in(engine) if request.endpoint != "static" else None
     g.language = words.choose_language(g.person.language if g.person else None, session.get("language"))
@@ -101,6 +102,7 @@ def _templates(app: Flask) -> None:
             "look": g.get("theme", "system"),
             "sidebar": sidebar.groups,
             "live": views.live_state,
+            "sandbox": g.acting.now if current_app.config["SANDBOX"] else None,
             "said_fault": errors.said,
         }
 

@@ -115,7 +115,7 @@ def _reviews(engine: Engine) -> list[Thing]:
 def _failed_jobs(engine: Engine) -> list[Thing]:
     if not may("jobs"):
         return []
-    day = time.time() - 86_400
+    day = int(engine.now.timestamp()) - 86_400
     failed = [job for job in engine.jobs.list(status="failed", limit=3) if (job.finished_at or 0) > day]
     return [
         Thing(

@@ -85,6 +85,8 @@ ACTIONS: Mapping[str, Act] = {
         ("{status}", "{status}"), ("as of {as_of}", "数据截至 {as_of}"), _VERSION, ("held? its result is not shown yet", "held? 结果暂未生效"),
     ),
     "run.release": _act("Released held run {id}", "放行运行 {id}", _VERSION, ("{changes} changes became visible", "{changes} 项变动生效")),
+    "sandbox.make": _act("Made the store a sandbox", "将存储设为沙箱"),
+    "sandbox.clock": _act("Moved the clock ahead", "将时钟前移", ("{ahead_seconds} seconds ahead", "提前 {ahead_seconds} 秒")),
     "schedule.add": _act("Added schedule {id}", "添加计划 {id}", ("{kind}", "{kind}"), ("{cron}", "{cron}"), ("draft {draft}", "草稿 {draft}"), ("next {next_at}", "下次 {next_at}")),
     "schedule.enable": _act("Let schedule {id} go on", "启用计划 {id}", ("next {next_at}", "下次 {next_at}")),
     "schedule.disable": _act("Let schedule {id} rest", "停用计划 {id}"),
@@ -160,6 +162,7 @@ GROUPS: Mapping[str, Text] = {
     "evaluate": Text("Evaluations", "评估"),
     "export": Text("Exports", "导出"),
     "webhook": Text("Webhooks", "Webhook"),
+    "sandbox": Text("Sandbox", "沙箱"),
     "audit": Text("Audit trail", "审计记录"),
 }
 """What comes before the dot, as a group of actions to look for."""

@@ -6,10 +6,10 @@ satisfied settles it, and it can be opened again.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from engine import clock
 from engine.errors import DraftError
 from engine.store import audit, drafts
 from engine.store import comments as rows
@@ -42,7 +42,7 @@ class Comments:
             one_writer(connection)
             found = drafts.get(connection, number)
             values = {"draft_id": found.id, "revision": found.revision, "place": where, "text": said}
-            made = rows.add(connection, {**values, "actor": self._engine.settings.actor, "at": int(time.time())})
+            made = rows.add(connection, {**values, "actor": self._engine.settings.actor, "at": clock.now()})
             audit.record(connection, **self._engine.acting, action="comment.add", subject=f"draft:{found.id}", details={"comment": made.id})
         return made
 
@@ -59,7 +59,7 @@ class Comments:
             found = rows.get(connection, number)
             if (found.settled_by is None) == open_again:
                 return found
-            made = rows.settle(connection, number, None if open_again else self._engine.settings.actor, int(time.time()))
+            made = rows.settle(connection, number, None if open_again else self._engine.settings.actor, clock.now())
             action = "comment.reopen" if open_again else "comment.settle"
             audit.record(connection, **self._engine.acting, action=action, subject=f"draft:{found.draft}", details={"comment": number})
         return made

@@ -13,11 +13,11 @@ approval of an author, unless the installation was started without the second pe
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine import clock
 from engine.differences import Difference, differences
 from engine.documents import Document
 from engine.draft_steps import BACK, FORTH, Steps, steps_of
@@ -470,7 +470,7 @@ class Drafts:
 
     def _schedule(self, found: Draft, at: Moment, title: str) -> Draft:
         moment = as_moment(at, self._engine.zone, "at")
-        if moment <= int(time.time()):
+        if moment <= clock.now():
             raise DraftError(f"{self._engine.written(moment)} is past; publish without a moment to publish now")
         with self._store.write() as connection:
             one_writer(connection)
@@ -591,7 +591,7 @@ class Drafts:
         return report | {"obstacles": [one.as_dict() for one in found]}
 
     def _today(self) -> dt.date:
-        return dt.datetime.now(self._engine.zone).date()
+        return clock.today(self._engine.zone)
 
     def _rollback_target(self, history: Sequence[Publication], to: str | None) -> Publication:
         if to is None:

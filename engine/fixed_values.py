@@ -6,11 +6,11 @@ without four eyes. A run reads those whose time contains its as_of; the computed
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from engine import clock
 from engine.errors import FixedValueError, did_you_mean
 from engine.moments import Moment, as_moment, written
 from engine.standing import declared_values
@@ -59,7 +59,7 @@ class FixedValues:
             key = resolve_in(connection, customer, reach=self.engine.sight.reach)
             self._free(connection, key, address, starts, ends)
             asked = {"customer_id": key, "address": address, "value": value, "reason": why, "author": self._actor}
-            found = rows.add(connection, {**asked, "requested_at": int(time.time()), "starts_at": starts, "ends_at": ends})
+            found = rows.add(connection, {**asked, "requested_at": clock.now(), "starts_at": starts, "ends_at": ends})
             self._record(connection, "request", found)
         return found
 
@@ -72,13 +72,13 @@ class FixedValues:
                     f"fixed value {number} was asked for by {found.author}, so another person approves it; ask a colleague with that right"
                 )
             self._value(found.address, found.value)
-            return {"status": "approved", "approver": self._actor, "decided_at": int(time.time())}
+            return {"status": "approved", "approver": self._actor, "decided_at": clock.now()}
 
         return self._step(number, "approve", "requested", decide)
 
     def reject(self, number: int) -> FixedValue:
         """Refuse a request."""
-        decided = {"status": "rejected", "approver": self._actor, "decided_at": int(time.time())}
+        decided = {"status": "rejected", "approver": self._actor, "decided_at": clock.now()}
         return self._step(number, "reject", "requested", lambda connection, found: decided)
 
     def withdraw(self, number: int) -> FixedValue:
@@ -87,7 +87,7 @@ class FixedValues:
         def decide(connection: Connection, found: FixedValue) -> dict[str, Any]:
             if person(found.author) != person(self._actor):
                 raise FixedValueError(f"fixed value {number} was asked for by {found.author}, who alone can withdraw it; reject it instead")
-            return {"status": "withdrawn", "decided_at": int(time.time())}
+            return {"status": "withdrawn", "decided_at": clock.now()}
 
         return self._step(number, "withdraw", "requested", decide)
 
@@ -114,7 +114,7 @@ class FixedValues:
 
     def list(self, customer: str | None = None, *, status: str | None = None, ended: bool = False) -> Sequence[FixedValue]:
         """Fixed values by number: of a customer, in a state. ended: those too whose time is over."""
-        after = None if ended else int(time.time())
+        after = None if ended else clock.now()
         with self.engine.store.read() as connection:
             reach = self.engine.sight.reach
             key = None if customer is None else resolve_in(connection, customer, reach=reach)

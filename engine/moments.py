@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from engine import clock
 from engine.errors import TierwiseError
 
 Moment: TypeAlias = int | str | dt.datetime | dt.date | None
@@ -20,7 +21,7 @@ _LATEST = 253_402_214_400  # 9999-12-31T00:00:00Z, which every time zone can sti
 def as_moment(value: Moment, zone: ZoneInfo, name: str = "as_of") -> int:
     """Epoch seconds of a moment; None is now, to the second. Raises `TierwiseError` saying what would be right."""
     if value is None:
-        return int(dt.datetime.now(dt.UTC).timestamp())
+        return clock.now()
     if isinstance(value, bool):
         raise _unreadable(value, name)
     if isinstance(value, int):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import time
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from sqlalchemy import Connection
 
 from engine import one_time, permissions
+from engine.clock import now
 from engine.errors import MustChoose, NotAllowed, PeopleError, TooManyTries, did_you_mean
 from engine.passwords import check_password, hash_password, verify_hash
 from engine.permissions import Grants, Role
@@ -137,7 +137,7 @@ class People:
     known_roles: ClassVar[Mapping[str, Role]] = permissions.ROLES
     reaches: ClassVar[Mapping[str, Text]] = permissions.REACHES
 
-    def __init__(self, store: Store, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Callable[[], float] = now) -> None:
         self.store = store
         self.settings = settings
         self.clock = clock

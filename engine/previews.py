@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from engine import clock
 from engine.band_figures import BandFigures, band_figures
 from engine.rule_findings import RuleFinding, rule_findings
 from engine.rule_inspection import RuleInspection, inspect_rules, no_rules
@@ -172,7 +173,7 @@ class Previews:
                 select(func.count(), func.max(fixed_value.c.decided_at), func.sum(fixed_value.c.ends_at)).select_from(fixed_value)
             ).one()
         # without any run previews are as of now; kept for a minute, since every second would be another moment
-        moment = (run.id, run.as_of) if run is not None else int(time.time()) // 60
+        moment = (run.id, run.as_of) if run is not None else clock.now() // 60
         return (version, facts, moment, tuple(fixed))
 
     def _ask(self, asker: str) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
+from engine.clock import now
 from engine.errors import TierwiseError
 from engine.store import repeats
 from engine.store.repeats import Kept
@@ -18,7 +18,7 @@ class KeyReused(TierwiseError):
 
 
 def once(
-    store: Store, owner: str, key: str, request: str, act: Callable[[], Kept], *, clock: Callable[[], float] = time.time
+    store: Store, owner: str, key: str, request: str, act: Callable[[], Kept], *, clock: Callable[[], float] = now
 ) -> tuple[Kept, bool]:
     """The answer to a request, and whether it is a repeated one. Raises `KeyReused` for another request with the key.
 

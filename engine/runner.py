@@ -18,6 +18,7 @@ import numpy as np
 from sqlalchemy import Connection, update
 
 from engine import guards
+from engine.clock import now
 from engine.columns import Array, Codes
 from engine.documents import content_hash
 from engine.errors import RunError
@@ -89,7 +90,7 @@ def fingerprint(rulebook: Rulebook, registry: Registry) -> str:
 def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, options: RunOptions) -> RunRecord:
     """Run a published rulebook version and return the run: visible, held, historical, or the same one found finished."""
     clock = Clock(progress=options.progress)
-    started = int(time.time())
+    started = now()
     plan = rulebook.plan
     print_ = fingerprint(rulebook, registry)
     if not options.recompute:
@@ -192,7 +193,7 @@ def _row(
         "status": "historical" if options.historical else "held",
         "historical": int(options.historical),
         "started_at": started,
-        "finished_at": int(time.time()),
+        "finished_at": now(),
         "actor": options.actor,
         "customers": len(table.customer_id),
         "digest": digest,

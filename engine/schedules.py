@@ -8,11 +8,11 @@ day once, also on the days when clocks change (`engine.cron`).
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine import clock
 from engine.cron import Cron
 from engine.errors import TierwiseError
 from engine.moments import Moment, as_moment
@@ -65,7 +65,7 @@ class Schedules:
         checked = Cron.read(cron, self._engine.zone)
         if as_of not in AS_OF:
             raise TierwiseError(f"as_of: found {str(as_of)[:40]!r}; expected day or now")
-        return self._add("run", title, checked.text, checked.after(int(time.time())), {"as_of": as_of})
+        return self._add("run", title, checked.text, checked.after(clock.now()), {"as_of": as_of})
 
     def add_publication(self, draft_id: int, at: Moment, *, title: str = "") -> Schedule:
         """Publish an approved draft at a moment; as `engine.drafts.publish(draft, at=...)`. It is checked again when it has come."""
@@ -87,7 +87,7 @@ class Schedules:
 
     def _insert(self, connection: Connection, kind: str, title: str, cron: str | None, next_at: int, options: dict[str, Any]) -> Schedule:
         values = {"kind": kind, "title": _title(title), "cron": cron, "next_at": next_at, "options": options, "enabled": 1}
-        values |= {"created_by": self._engine.settings.actor, "created_at": int(time.time()), "last_result": ""}
+        values |= {"created_by": self._engine.settings.actor, "created_at": clock.now(), "last_result": ""}
         number = rows.add(connection, values)
         self._record(connection, "schedule.add", number, {"kind": kind, "cron": cron, **options, "next_at": next_at})
         return rows.get(connection, number)
@@ -107,7 +107,7 @@ class Schedules:
         with self._engine.store.write() as connection:
             found = rows.get(connection, number)
             if found.cron is not None:
-                following: int | None = Cron.read(found.cron, self._engine.zone).after(int(time.time()))
+                following: int | None = Cron.read(found.cron, self._engine.zone).after(clock.now())
             elif found.next_at is None:
                 raise TierwiseError(f"schedule {number} is done: a publication happens once; add another one")
             else:

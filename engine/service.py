@@ -11,6 +11,7 @@ with Engine.open("sqlite:///shop.db") as engine:
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 from engine import runner
 from engine.catalogue import Catalogue, Feature
+from engine.clock import here
 from engine.documents import Document
 from engine.errors import FactError, Fault, RulebookError, RunError, TierwiseError, UnknownCustomer, did_you_mean
 from engine.moments import Moment, as_moment, month_starts, written
@@ -28,6 +30,7 @@ from engine.registry import PluginHealth, Registry, load_plugins
 from engine.rooms import Room
 from engine.rulebook import Rulebook, load_rulebook, nothing
 from engine.rulebook_sources import RulebookSource, read_source
+from engine.sandbox import synchronise
 from engine.settings import Settings
 from engine.store import audit, outcomes, rulebooks
 from engine.store.drafts import note_four_eyes
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
     from engine.report import RunSummary
     from engine.rule_desk import RuleDesk
     from engine.rule_findings import RuleFinding
+    from engine.sandbox import Sandbox
     from engine.schedules import Schedules
     from engine.simulation import Previewer, Simulation
     from engine.simulations import Simulations
@@ -124,6 +128,7 @@ class Engine:
         "engine.simulations:Simulations",
         "Simulations of drafts, remembered while nothing they rest on changes, and who is behind their numbers.",
     )
+    sandbox: Room[Sandbox] = Room("engine.sandbox:Sandbox", "A store for trying things, and its clock: `clock`, `move`.")
     tags: Room[Tags] = Room(
         "engine.tags:Tags", "Tags and groups that people give to customers: `add`, `give`, `take`, `list`; rules read them as features."
     )
@@ -148,6 +153,7 @@ class Engine:
         try:
             fix_settings(store, settings)
             audit.seal(store, settings.actor)
+            synchronise(store)
             note_four_eyes(store, settings.four_eyes, settings.actor)
             return cls(store, settings, load_plugins(settings.plugins_dir, settings.blocked_plugins, paths=plugins))
         except BaseException:
@@ -196,6 +202,11 @@ class Engine:
     def zone(self) -> ZoneInfo:
         """The business time zone."""
         return self.business.timezone
+
+    @property
+    def now(self) -> dt.datetime:
+        """The moment, in the business time zone; in a sandbox, what its clock says."""
+        return here(self.zone)
 
     @property
     def plugins(self) -> Sequence[PluginHealth]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import func, select
 
+from engine import clock
 from engine.columns import Array, Codes, Flags
 from engine.errors import RunError, did_you_mean
 from engine.gate import Obstacle, obstacles
@@ -221,9 +222,8 @@ class Simulations:
         return log[0].version if log else None
 
     def _today(self) -> Any:
-        import datetime as dt
 
-        return dt.datetime.now(self._engine.zone).date()
+        return clock.today(self._engine.zone)
 
     def _simulate(self, draft: Draft | None, rulebook: Rulebook, as_of: Moment, movers: int) -> Simulated:
         engine = self._engine

@@ -7,10 +7,10 @@ engine.tags.give("tags.vip", ["C1", "C2"])          # a rule reads {"feature": "
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine import clock
 from engine.errors import ListError, RulebookError, did_you_mean
 from engine.lists import ListQuery
 from engine.store import audit
@@ -63,7 +63,7 @@ class Tags:
             if len(known) >= MOST_TAGS:
                 raise ListError(f"there are {MOST_TAGS} tags and groups already; remove some that nobody uses")
             values = {"kind": kind, "name": wanted, "title": shown, "note": said}
-            rows.add(connection, {**values, "created_by": self._actor, "created_at": int(time.time())})
+            rows.add(connection, {**values, "created_by": self._actor, "created_at": clock.now()})
             self._record(connection, "add", f"{kind}s.{wanted}")
             made = self._get(connection, f"{kind}s.{wanted}")
         self._forget()
@@ -129,10 +129,8 @@ class Tags:
 
     def _change(self, connection: Connection, verb: str, feature: str, keys: Sequence[int]) -> int:
         found = self._get(connection, feature)
-        if verb == "give":
-            count = rows.give(connection, found.id, keys, self._actor, int(time.time()))
-        else:
-            count = rows.take(connection, found.id, keys)
+        given = verb == "give"
+        count = rows.give(connection, found.id, keys, self._actor, clock.now()) if given else rows.take(connection, found.id, keys)
         if count:
             self._record(connection, verb, feature, customers=count)
         return count

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select
 
+from engine import clock
 from engine.columns import Columns, Flags
 from engine.former import previous_columns, take_snapshot
 from engine.plan import Plan
@@ -43,7 +43,7 @@ def verify_rulebook(store: Store, rulebook: Rulebook) -> list[RuleFinding]:
     if live is not None:
         found = _counted(store, rulebook, live, found)
         found += list(_not_hit(store, rulebook, live, found))
-    found += responsibility_findings(rulebook, dt.datetime.now(store_settings(store).timezone).date())
+    found += responsibility_findings(rulebook, clock.today(store_settings(store).timezone))
     place = {step.entry.key: at for at, step in enumerate(rulebook.plan.steps)}
     return sorted(found, key=lambda each: place.get(each.policy, len(place)))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, or_, select, update
 
+from engine import clock
 from engine.errors import ListError
 from engine.lists import ListQuery
 from engine.store.models import saved_view
@@ -67,7 +67,7 @@ class Views:
     def save(self, page: str, title: str, query: Mapping[str, Any], *, shared: bool = False) -> SavedView:
         """Keep a list under a title; one of the same title is replaced."""
         page, shown, text = self._page(page), self._title(title), self._query(page, query)
-        now = int(time.time())
+        now = clock.now()
         with self.engine.store.write() as connection:
             one_writer(connection)
             v = saved_view.c
@@ -87,7 +87,7 @@ class Views:
         with self.engine.store.write() as connection:
             one_writer(connection)
             found = self._get(connection, number, own=True)
-            values = {"shared": int(shared), "updated_at": int(time.time()), "revision": found.revision + 1}
+            values = {"shared": int(shared), "updated_at": clock.now(), "revision": found.revision + 1}
             connection.execute(update(saved_view).where(saved_view.c.id == number).values(**values))
             return self._get(connection, number, own=True)
 

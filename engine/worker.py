@@ -12,9 +12,11 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from engine import clock
 from engine.errors import TierwiseError
 from engine.job_kinds import perform
 from engine.jobs import LEASE, Cancelled, Job, owner_name
+from engine.sandbox import synchronise
 from engine.wakeup import hang_up, next_call, wake
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class Worker:
         self._threads = [threading.Thread(target=self._serve, name=f"job-{n}", daemon=True) for n in range(1, threads + 1)]
         self._threads.append(threading.Thread(target=self._look_after, name="job-keeper", daemon=True))
         self._threads.append(threading.Thread(target=self._tell_others, name="webhooks", daemon=True))
-        self._minute = int(time.time()) // 60
+        self._minute = clock.now() // 60
 
     def start(self) -> None:
         """Start working, and return."""
@@ -106,11 +108,12 @@ class Worker:
                 log.exception("webhooks could not be sent; it is tried again")
 
     def _tick(self) -> None:
-        minute = int(time.time()) // 60
+        synchronise(self.engine.store)
+        minute = clock.now() // 60
         if minute == self._minute:
             return
-        self._minute = minute
-        if minute % 1440 == 0:
+        former, self._minute = self._minute, minute
+        if minute // 1440 != former // 1440:
             self.engine.jobs.purge()
         if self.engine.schedules.due():
             self.engine.jobs.submit("tick", slot="tick")

@@ -33,7 +33,7 @@ def _with_api(console: Flask, engine: Engine) -> None:
     """Answer /api/ by an application of its own: no cookie, no CSRF check, no page of the console is part of it."""
     from engine.api import create_app
 
-    pages, api = console.wsgi_app, create_app(engine).wsgi_app
+    pages, api = console.wsgi_app, create_app(engine, sandbox=engine.sandbox.is_one).wsgi_app
 
     def by_path(environ: Any, start_response: Any) -> Any:
         return (api if environ.get("PATH_INFO", "").startswith("/api/") else pages)(environ, start_response)

@@ -86,7 +86,7 @@ class Audit(Page):
                 "audit", format=kind, personal=False, rows_=rows, filters={key: str(value) for key, value in asked.items()}
             )
             stream.seek(0)
-            name = f"audit-{dt.datetime.now(g.formats.zone):%Y-%m-%d}.{kind}"
+            name = f"audit-{acting().now.astimezone(g.formats.zone):%Y-%m-%d}.{kind}"
             return send_file(stream, mimetype=FORMATS[kind], as_attachment=True, download_name=name)
 
     @expose("/exports")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -122,7 +121,7 @@ class Customers(Page):
             file.close()
             raise
         size = file.tell()
-        name = f"customers-{dt.datetime.now(engine.zone):%Y%m%d-%H%M}.{kind}"
+        name = f"customers-{engine.now:%Y%m%d-%H%M}.{kind}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
         return Response(file_parts(file), headers=headers, content_type=TYPES[kind])
 

@@ -61,13 +61,12 @@ class FixedValues(Page):
         return redirect(url_for("fixedvalues.index"))
 
     def _page(self, fault: str = "") -> str:
-        import time
 
         engine = acting()
         ended = bool(request.args.get("ended"))
         found = sorted(engine.fixed_values.list(ended=ended), key=lambda each: (each.status != "requested", -each.requested_at))[:500]
         waiting = sum(each.status == "requested" for each in found)
-        now = int(time.time())
+        now = int(acting().now.timestamp())
         return self.page(
             "console/fixed.html",
             title=_title(found, waiting, now),

@@ -100,7 +100,7 @@ class Reviews(Page):
             due=next(
                 (each for each in engine.schedules.list() if each.kind == "publication" and each.options.get("draft") == number), None
             ),
-            soon=f"{dt.datetime.now(engine.zone) + dt.timedelta(hours=1):%Y-%m-%dT%H:00}",
+            soon=f"{engine.now + dt.timedelta(hours=1):%Y-%m-%dT%H:00}",
             may_decide=may("reviews", "write"),
             may_edit=may("rules", "write") and draft.status not in ("published", "discarded"),
             may_comment=_may_comment() and draft.status != "discarded",
@@ -462,7 +462,8 @@ def _called(name: str) -> str:
 
 
 def _today() -> dt.date:
-    return dt.datetime.now(acting().zone).date()
+    today: dt.date = acting().now.date()
+    return today
 
 
 def _help() -> str:

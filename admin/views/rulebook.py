@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -456,7 +455,7 @@ def _changes(draft: Any, live: Any) -> list[Any]:
 
 
 def _saved(draft: Any) -> str:
-    ago = g.formats.duration(max(1, int(time.time()) - draft.updated_at))
+    ago = g.formats.duration(max(1, int(acting().now.timestamp()) - draft.updated_at))
     base = t("Based on v{n}.", "基于 v{n}。", n=draft.base) if draft.base else t("Begun from the starter.", "由入门手册开始。")
     return t("{base} Saved by {who} {ago} ago.", "{base}{who} 于 {ago}前保存。", base=base, who=draft.updated_by, ago=ago)
 
@@ -525,7 +524,7 @@ def _data(draft: Any, policy: str | None) -> dict[str, Any]:
         "draft": draft.id if draft is not None else None,
         "revision": draft.revision if draft is not None else 0,
         "saved": draft.updated_at if draft is not None else 0,
-        "now": int(time.time()),
+        "now": int(acting().now.timestamp()),
         "writable": writable,
         "language": language(),
         "policy": policy,
@@ -637,7 +636,7 @@ def _state(draft: Any, policy: Any) -> dict[str, Any]:
     return {
         "revision": draft.revision,
         "saved": draft.updated_at,
-        "now": int(time.time()),
+        "now": int(acting().now.timestamp()),
         "by": draft.updated_by,
         "status": draft.status,
         "title": draft.title,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -121,7 +120,7 @@ class Simulations(Page):
             direction=direction,
             chain_title=words.chain_title(found),
             examples_title=words.examples_title(found["examples"]),
-            standing=standing(found, actor=engine.settings.actor, today=dt.datetime.now(engine.zone).date()),
+            standing=standing(found, actor=engine.settings.actor, today=engine.now.date()),
             gate_title=words.gate_title(found["obstacles"]),
             changes=changes,
             changes_title=words.changes_title(changes),
@@ -250,7 +249,7 @@ class Simulations(Page):
         found, _ = self._picture(draft)
         place, id_ = request.form.get("place", ""), request.form.get("id", "")
         revision = request.form.get("revision", type=int) or draft.revision
-        today = dt.datetime.now(engine.zone).date()
+        today = engine.now.date()
         known = standing(found, actor=engine.settings.actor, today=today) if found else []
         chosen = next((each for each in known if (each.id, each.place) == (id_, place) and each.mend), None)
         if chosen is None or chosen.mend is None:

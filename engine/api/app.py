@@ -120,6 +120,9 @@ def _begin() -> None:
     if not request.path.startswith(PREFIX):
         return
     g.began = time.perf_counter()
+    api: TierwiseApi = current_app.extensions["tierwise-api"]
+    if api.sandbox:
+        api.engine.sandbox.synchronise()
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if 8 <= len(given) <= 64 and given.isascii() and given.replace("-", "").isalnum() else secrets.token_hex(8)
 

@@ -121,6 +121,39 @@ def _print(app: App, engine: Engine, record: RunRecord, store: Path) -> None:
     render.demo_result(app.console, DemoView(replace(summary, outputs=shown), customer, name, views, steps, more), app.language)
 
 
+SANDBOX = Path("sandbox")
+SANDBOX_CUSTOMERS = 2_000
+
+
+def serve_sandbox(app: App, host: str, port: int, *, threads: int, worker: bool) -> None:
+    """Serve a sandbox, made and filled where there is none yet, and print a key for it."""
+    from engine import demo as company
+    from engine.cli.serve import serve_engine
+    from engine.service import Engine
+
+    url = app.database
+    if url is None:
+        _make_folder(SANDBOX)
+        _open(app, SANDBOX / "tierwise.db", company.TIMEZONE, company.CURRENCY).close()
+        url = f"sqlite:///{SANDBOX / 'tierwise.db'}"
+    with Engine.open(url) as engine:
+        engine.sandbox.make()
+        if app.database is None and not engine.runs(1):
+            files = company.generate(SANDBOX, customers=SANDBOX_CUSTOMERS, seed=7)
+            _import(app, engine, files)
+            engine.publish("starter", note="the starter rulebook")
+            engine.run(files.as_of)
+        secret = engine.sandbox.new_key()
+        password = _accounts(engine, SANDBOX) if app.database is None else ""
+        at = engine.sandbox.clock()["now"]
+        click.echo(app.text(f"A sandbox: its clock says {at}.", f"沙箱环境，时钟为 {at}。"))
+        click.echo(app.text(f"  key for the API: {secret}", f"  API 测试密钥：{secret}"))
+        if password:
+            names = ", ".join(name for name, *_ in PEOPLE)
+            click.echo(app.text(f"  accounts of the console: {names}; password: {password}", f"  控制台账户：{names}；密码：{password}"))
+        serve_engine(app, engine, host, port, threads=threads, worker=worker)
+
+
 HISTORY_MONTHS = 11
 
 PEOPLE = (

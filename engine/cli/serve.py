@@ -28,15 +28,24 @@ STOP_SECONDS = 10
 @click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Listen on this port.  [TIERWISE_PORT, 8350]")
 @click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="How many requests at once.")
 @click.option("--no-worker", is_flag=True, help="Only the web; workers run elsewhere.")
+@click.option("--sandbox", is_flag=True, help="Serve a store for trying things, with a test key and a clock that can be moved.")
 @pass_app
-def serve(app: App, host: str | None, port: int | None, threads: int, no_worker: bool) -> None:
+def serve(app: App, host: str | None, port: int | None, threads: int, no_worker: bool, sandbox: bool) -> None:
     """Serve the console, with a worker for its jobs, until interrupted.
 
     The worker is a process of its own and is started again when it dies; what it was doing goes on.
+
+    A sandbox is a store of its own, sandbox/tierwise.db in this folder unless --database names one. A new one is filled with
+    a company of 2,000 customers. It takes test keys only, and its clock goes ahead by PUT /api/v1/sandbox/clock.
     """
     from engine.service import Engine
 
     settings = app.settings
+    if sandbox:
+        from engine.cli.demo import serve_sandbox
+
+        serve_sandbox(app, host or settings.host, port or settings.port, threads=threads, worker=not no_worker)
+        return
     with Engine.open(settings.database_url) as engine:
         serve_engine(app, engine, host or settings.host, port or settings.port, threads=threads, worker=not no_worker)
 

@@ -6,7 +6,6 @@ An entry takes a lock that only entries take, so it belongs at the end of a tran
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 
+from engine import clock
 from engine.audit_breaches import Breach, Verifier
 from engine.audit_chain import GENESIS, Entry, Head, following, key_name, seal_of, sealed_head
 from engine.errors import StoreError
@@ -52,7 +52,7 @@ def record(
         raise StoreError(
             f"the audit trail of this store is sealed with the key named {seal}: TIERWISE_AUDIT_KEY has to hold it; nothing was changed"
         )
-    entry = following(head, int(time.time()), _clean(actor), authenticated, action, _clean(subject), _cleaned(details or {}), key)
+    entry = following(head, clock.now(), _clean(actor), authenticated, action, _clean(subject), _cleaned(details or {}), key)
     connection.execute(insert(audit_entry).values(_row(entry)))
     connection.execute(update(setting).where(setting.c.key == HEAD).values(value=_written(sealed_head(entry.seq, entry.hash, key))))
     return entry

@@ -7,7 +7,6 @@ authors of a content are.
 from __future__ import annotations
 
 import json
-import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from engine import clock
 from engine.errors import TierwiseError
 from engine.store import audit
 from engine.store.models import draft, draft_edit, publication, review, rulebook_version, schedule, setting
@@ -127,7 +127,7 @@ _UNSEEN = ("Cc", "Cf")
 
 def add(connection: Connection, *, title: str, note: str, base: int | None, document: Any, actor: str) -> int:
     """Keep a new draft with its first state."""
-    now, text = int(time.time()), _written(document)
+    now, text = clock.now(), _written(document)
     values = {
         "title": title, "note": note, "base_version_id": base, "document": text, "revision": 1, "status": OPEN,
         "created_by": actor, "created_at": now, "updated_by": actor, "updated_at": now,
@@ -139,7 +139,7 @@ def add(connection: Connection, *, title: str, note: str, base: int | None, docu
 
 def save(connection: Connection, found: Draft, *, document: Any, title: str, note: str, actor: str) -> None:
     """Keep the next state of a draft; it is open again."""
-    now, text, revision = int(time.time()), _written(document), found.revision + 1
+    now, text, revision = clock.now(), _written(document), found.revision + 1
     values = {
         "document": text, "revision": revision, "status": OPEN, "title": title, "submitted_hash": None, "updated_by": actor, "updated_at": now,
     }  # fmt: skip
@@ -210,7 +210,7 @@ def decide(
     """Keep a decision."""
     connection.execute(
         insert(review).values(
-            draft_id=number, hash=hash_, verdict=verdict, actor=actor, authenticated=int(authenticated), at=int(time.time()), note=note,
+            draft_id=number, hash=hash_, verdict=verdict, actor=actor, authenticated=int(authenticated), at=clock.now(), note=note,
             report=json.dumps(report or {}, ensure_ascii=False),
         )
     )  # fmt: skip
@@ -258,7 +258,7 @@ def publish(
     """Make a version live from now on."""
     connection.execute(
         insert(publication).values(
-            version_id=version, actor=actor, published_at=int(time.time()), kind=kind, note=note, draft_id=draft_id, approved_by=approved_by,
+            version_id=version, actor=actor, published_at=clock.now(), kind=kind, note=note, draft_id=draft_id, approved_by=approved_by,
             self_approved=int(self_approved),
         )
     )  # fmt: skip

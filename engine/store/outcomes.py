@@ -7,7 +7,6 @@ run (newest visible one) says what `current` holds now; they differ when a run s
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
+from engine import clock
 from engine.columns import Array, Flags
 from engine.errors import RunError
 from engine.store.blocks import NONE, Block, decode
@@ -280,7 +280,7 @@ def make_visible(
         for address, (output_id, _) in slots.items():
             if address in base.since and base_types.get(address) == types[address]:
                 changes += _write_changes(connection, run_id, output_id, address, new, base, moved)
-    connection.execute(update(run).where(run.c.id == run_id).values(status="visible", visible_at=int(time.time())))
+    connection.execute(update(run).where(run.c.id == run_id).values(status="visible", visible_at=clock.now()))
     _tell(connection, run_id, live.id if live is not None else None)
     return Visible(changes, int(moved.sum()))
 
@@ -288,7 +288,7 @@ def make_visible(
 def _tell(connection: Connection, run_id: int, former: int | None) -> None:
     """The next number of the feed, without gaps: the lock on writers of outcomes is held (see `engine.store.feed`)."""
     seq = int(connection.scalar(select(func.max(feed.c.seq))) or 0) + 1
-    connection.execute(insert(feed).values(seq=seq, run_id=run_id, former_run_id=former, at=int(time.time())))
+    connection.execute(insert(feed).values(seq=seq, run_id=run_id, former_run_id=former, at=clock.now()))
 
 
 def _supersede(connection: Connection, old: int, new: int) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from engine import clock
 from engine.errors import RulebookError
 from engine.store.models import publication, rulebook_version
 from engine.store.session import one_writer
@@ -35,7 +35,7 @@ def save(connection: Connection, hash_: str, text: str, *, author: str, note: st
     found = connection.scalar(select(rulebook_version.c.id).where(rulebook_version.c.hash == hash_))
     if found is not None:
         return int(found)
-    values = {"hash": hash_, "document": text, "author": author, "note": note, "created_at": int(time.time())}
+    values = {"hash": hash_, "document": text, "author": author, "note": note, "created_at": clock.now()}
     return int(connection.execute(insert(rulebook_version).values(values).returning(rulebook_version.c.id)).scalar_one())
 
 

@@ -14,6 +14,7 @@ from engine.api.views import (
     results,
     rulebooks,
     runs,
+    sandbox,
     schedules,
     webhooks,
 )
@@ -34,4 +35,5 @@ ALL = (
     people.routes,
     audit.routes,
     webhooks.routes,
+    sandbox.routes,
 )

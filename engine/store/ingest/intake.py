@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from engine import clock
 from engine.store.facts import StoreSettings
 from engine.store.ingest.keys import KeyIndex
 from engine.store.ingest.mapping import Mapping
@@ -167,4 +167,4 @@ def key_hash(external_id: str) -> int:
 
 def now() -> int:
     """UTC epoch seconds."""
-    return int(time.time())
+    return clock.now()
