@@ -53,12 +53,16 @@ def pipeline(
     url: Callable[[str], str],
     *,
     edited: Collection[str] = (),
+    around: str | None = None,
     failing: Mapping[str, str] | None = None,
 ) -> Pipeline:
     """Draw policies. policies: key, title, outputs, enabled. reads: by policy, names of features and outputs.
 
-    edited: keys that the draft changes. failing: key to what failed.
+    edited: keys that the draft changes. around: only this policy, what it needs, and what needs it. failing: key to what
+    failed.
     """
+    if around is not None:
+        policies = _around(policies, reads, around)
     keys = {str(each["key"]) for each in policies}
     above = {key: _policies(reads.get(key, ()), keys - {key}) for key in keys}
     below = {key: _sources(reads.get(key, ()), keys) for key in keys}
@@ -90,6 +94,18 @@ def pipeline(
     )
     width = max((x for x, _ in place.values()), default=0) + BOX
     return Pipeline(tuple(nodes), wires, width, 12 + tallest * ROW - (ROW - HIGH), _said(known, above))
+
+
+def _around(policies: Sequence[Mapping[str, Any]], reads: Mapping[str, Collection[str]], key: str) -> list[Mapping[str, Any]]:
+    keys = {str(each["key"]) for each in policies}
+    above = {each: _policies(reads.get(each, ()), keys - {each}) for each in keys}
+    needs, left = {key}, [key]
+    while left:
+        more = [parent for parent in above.get(left.pop(), ()) if parent not in needs]
+        needs |= {*more}
+        left += more
+    shown = needs | _reached({key}, above)
+    return [each for each in policies if each["key"] in shown]
 
 
 def _policies(names: Collection[str], keys: Collection[str]) -> list[str]:

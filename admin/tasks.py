@@ -11,7 +11,7 @@ from flask import g, url_for
 from admin.access import may
 from admin.sidebar import entries
 from admin.words import t
-from engine import RulebookError, TierwiseError
+from engine import RulebookError, Text, TierwiseError
 
 if TYPE_CHECKING:
     from engine.service import Engine
@@ -163,15 +163,17 @@ def _rules(engine: Engine) -> list[Thing]:
         except RulebookError:
             return []
     found = [each for each in _cache[key][1] if each.finding.severity != "note" or each.finding.id == "TW361"]
+    titles = {entry["key"]: t(Text(**entry["title"])) for entry in version.document["policies"]}
     return [
         Thing(
             "warn",
             "warn",
-            t(each.finding.text),
-            t("In the policy {key}.", "所在策略：{key}。", key=each.policy),
+            said[:1].upper() + said[1:],
+            t("In the policy {title}.", "所在策略：{title}。", title=titles.get(each.policy, each.policy)),
             to("rulebook", t("Open", "打开")),
         )
         for each in found[:3]
+        for said in [t(each.finding.text)]
     ]
 
 

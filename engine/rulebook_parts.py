@@ -62,16 +62,20 @@ def known_keys(value: Mapping[str, Any], known: tuple[str, ...], place: str, fau
 
 
 def names_read(document: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Place and name of everything that the tables and conditions in a document read, whether or not they are sound otherwise."""
+    """Place and name of the features and outputs that the tables and conditions in a document read, sound otherwise or not.
+
+    Names without a point are a policy's own, such as the scores of RFM.
+    """
     if isinstance(document, list):
         for at, item in enumerate(document):
             yield from names_read(item, f"{place}[{at}]")
     elif isinstance(document, Mapping):
         for key, item in document.items():
             if key in ("feature", "other") and "op" in document and isinstance(item, str):
-                yield f"{place}.{key}", item
+                if "." in item:
+                    yield f"{place}.{key}", item
             elif key == "inputs" and "rows" in document and isinstance(item, list):
-                yield from ((f"{place}.inputs[{at}]", name) for at, name in enumerate(item) if isinstance(name, str))
+                yield from ((f"{place}.inputs[{at}]", name) for at, name in enumerate(item) if isinstance(name, str) and "." in name)
             else:
                 yield from names_read(item, f"{place}.{key}")
 

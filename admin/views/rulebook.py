@@ -118,7 +118,7 @@ class Rulebook(RuleRoutes, Page):
             policy=policy,
             policy_title=_title(entry),
             kind=kind,
-            **_frame(draft, live),
+            **_frame(draft, live, policy),
             data=_data(draft, policy),
             help=_help(),
         )
@@ -370,10 +370,10 @@ def _lines(document: Any) -> list[dict[str, Any]]:
     return found
 
 
-def _picture(document: Any, url: Any, edited: tuple[str, ...] = ()) -> Pipeline:
+def _picture(document: Any, url: Any, edited: tuple[str, ...] = (), around: str | None = None) -> Pipeline:
     lines = _lines(document)
     reads = {line["key"]: {*line["reads"], *_population(document, line["key"])} for line in lines}
-    return pipeline(lines, reads, url, edited=edited, failing=_failing())
+    return pipeline(lines, reads, url, edited=edited, around=around, failing=_failing())
 
 
 def _population(document: Any, key: str) -> set[str]:
@@ -415,15 +415,15 @@ def _edited(draft: Any, live: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _frame(draft: Any, live: Any) -> dict[str, Any]:
-    """What the draft's page and the editor share."""
+def _frame(draft: Any, live: Any, policy: str | None = None) -> dict[str, Any]:
+    """What the draft's page and the editor share. policy: the one that is edited; then only what stands about it is drawn."""
     engine = acting()
     document = draft.document if draft is not None else live.document
     edited = _edited(draft, live)
     if draft is not None:
-        picture = _picture(document, lambda key: url_for("rulebook.policy", draft=draft.id, policy=key), edited)
+        picture = _picture(document, lambda key: url_for("rulebook.policy", draft=draft.id, policy=key), edited, policy)
     else:
-        picture = _picture(document, lambda key: url_for("rulebook.live", policy=key))
+        picture = _picture(document, lambda key: url_for("rulebook.live", policy=key), around=policy)
     writable = draft is not None and draft.status == "open" and may("rules", "write")
     return {
         "picture": picture,

@@ -149,7 +149,7 @@ def test_the_reference_page_lists_every_field_key_and_mapping() -> None:
     for kind, fields in FIELDS.items():
         section = text.split(f"### {kind}\n")[1].split("\n## ")[0].split("\n### ")[0]
         rows = [line for line in section.splitlines() if line.startswith("| `")]
-        assert rows == [f"| `{each.name}` | {each.form} | {each.help}{' Required.' if each.required else ''} |" for each in fields]
+        assert rows == [f"| `{each.name}` | {each.form} | {each.help.en}{' Required.' if each.required else ''} |" for each in fields]
     keys = text.split("## Keys\n")[1].split("\n## ")[0]
     assert [line.split("`")[1] for line in keys.splitlines() if line.startswith("| `")] == sorted(
         KEYS, key=lambda key: keys.index(f"| `{key}`")

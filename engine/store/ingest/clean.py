@@ -264,7 +264,7 @@ class Rows:
     def _expected(self, each: Field, reason: str) -> str:
         """What would have been right, for a person who has the cell before them."""
         if reason == "missing value":
-            return f"a value: {each.help[:1].lower()}{each.help[1:]}"
+            return f"a value: {each.help.en[:1].lower()}{each.help.en[1:]}"
         if reason in ("not a date", "impossible date"):
             formats = self.mapping.columns[each.name].formats if each.name in self.mapping.columns else ()
             return f"a date such as 2025-01-31 13:45{' or in the form ' + ', '.join(formats) if formats else ''}"

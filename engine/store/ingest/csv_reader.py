@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import gzip as gz
 import io
+import os
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,9 @@ BLOCK_BYTES = 2 << 20
 
 LONGEST_BROKEN = 1 << 16
 """A row with a wrong number of cells that is longer than this has swallowed other rows."""
+
+SAMPLE_BYTES = 1 << 20
+"""Of the file's beginning, from which the number of its rows is estimated."""
 
 HEAD_BYTES = 1 << 16
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -91,11 +96,25 @@ class CsvReader:
         return f"{self.path} is not {self._mapping.encoding} text, see line {line}{hint}"
 
     def total(self) -> int | None:
-        """Estimated from the bytes read so far."""
-        if self._raw is None or not self._rows:
-            return None
+        """Estimated from how many lines the first megabyte has."""
+        return max(self._rows, self._about) or None
+
+    @cached_property
+    def _about(self) -> int:
+        """Lines but the header, if all are as long as the first ones. gzip ends with the size of what is in it, modulo 4 GB (RFC 1952)."""
+        try:
+            with gz.open(self.path) if self._gzip else self.path.open("rb") as file:
+                sample = file.read(SAMPLE_BYTES)
+        except (OSError, EOFError, zlib.error):  # told where the rows are read
+            return 0
+        if len(sample) < SAMPLE_BYTES:
+            return sample.rstrip(b"\r\n\0").count(b"\n")
         size = self.path.stat().st_size
-        return max(self._rows, int(self._rows * size / max(self._raw.tell(), 1)))
+        if self._gzip:
+            with self.path.open("rb") as file:
+                file.seek(-4, os.SEEK_END)
+                size = max(size, int.from_bytes(file.read(4), "little"))
+        return int(size * sample.count(b"\n") / len(sample))
 
     def chunks(self, columns: Sequence[str]) -> Iterator[Chunk]:
         """Text columns, up to `CHUNK_ROWS` rows at a time."""
