@@ -420,12 +420,14 @@ def _frame(draft: Any, live: Any, policy: str | None = None) -> dict[str, Any]:
     engine = acting()
     document = draft.document if draft is not None else live.document
     edited = _edited(draft, live)
-    if draft is not None:
-        picture = _picture(document, lambda key: url_for("rulebook.policy", draft=draft.id, policy=key), edited, policy)
-    else:
-        picture = _picture(document, lambda key: url_for("rulebook.live", policy=key), around=policy)
+
+    def page(key: str) -> str:
+        return url_for("rulebook.policy", draft=draft.id, policy=key) if draft is not None else url_for("rulebook.live", policy=key)
+
+    picture = _picture(document, page, edited, policy)
     writable = draft is not None and draft.status == "open" and may("rules", "write")
     return {
+        "others": [(line["key"], line["title"], page(line["key"]), line["key"] in edited) for line in _lines(document)],
         "picture": picture,
         "edited": edited,
         "changes": _changes(draft, live),

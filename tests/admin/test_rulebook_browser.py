@@ -123,7 +123,7 @@ def test_the_form_can_be_left_at_once_and_nothing_is_lost(author: Any, address: 
     field = one(author, "#wide-cuts .cuts input")
     field.send_keys(Keys.CONTROL, "a")
     field.send_keys("70")
-    one(author, "[data-node='rfm']").click()
+    one(author, ".policy-nav [data-node='rfm']").click()
     until(author, lambda: author.current_url.endswith("/rfm"))
     assert params(graded, draft.id, "abc")["cuts"] == [0.7, 0.95]
     author.get(f"{address}/rulebook/{draft.id}/")
