@@ -28,6 +28,12 @@ lint: $(VENV)/dev ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+pictures: $(VENV)/dev ## Take the pictures of the documentation anew, from a company that two people grade in a browser
+	@mkdir -p build/pictures
+	@PICTURES=build/pictures $(BIN)/python -m pytest -q tests/admin/test_from_nothing.py
+	@for name in overview preview simulation results customer; do for language in en zh; do \
+	  pngquant --quality 70-95 --strip --force --output docs/pictures/$$name-$$language.png build/pictures/$$name-$$language.png || exit 1; done; done
+
 trust: $(VENV)/dev ## Run the long trials: many kills, many random streams
 	@TIERWISE_TRIALS=long $(BIN)/python -m pytest tests/trust -q
 
@@ -41,5 +47,5 @@ bench: $(VENV)/dev ## Measure speed; DATA=folder PEERS=folder compares runs with
 clean: ## Remove the virtual environment and the demo
 	rm -rf $(VENV) .demo build *.egg-info
 
-.PHONY: help demo test lint trust bench clean
+.PHONY: help demo test lint pictures trust bench clean
 .DEFAULT_GOAL := help
