@@ -1,9 +1,10 @@
-"""Requests per second and latency of POST /api/v1/evaluate, with key check and audit, measured by wrk (Debian: wrk).
+"""Requests per second and latency of POST /api/v1/evaluate, with key check and audit, measured by wrk and hey (Debian has both).
 
     python bench/api.py                      # waitress and gunicorn, features given and stored customers
     python bench/api.py --server gunicorn --seconds 20
 
-Server, database and load share the machine. First as much as goes, by 16 connections; then, paced, at 70 % of that.
+Server, database and load share the machine. First as much as goes, by 16 connections of wrk; then,
+paced by hey, at 70 % of that. gunicorn has two plain workers: threads of one process wait for each other.
 """
 
 from __future__ import annotations
@@ -29,8 +30,6 @@ wrk.method = "POST"
 wrk.body = os.getenv("BODY")
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("KEY")
-local pause = tonumber(os.getenv("PAUSE"))
-if pause > 0 then function delay() return pause + math.random(-pause / 2, pause / 2) end end
 """
 FEATURES = '{"features": [{"orders.count_365d": 12, "orders.amount_365d": 5400.0, "orders.recency_days": 9, "orders.count": 30}]}'
 STORED = '{"customers": ["C17"]}'
@@ -68,7 +67,7 @@ def start(server: str, url: str, port: int) -> subprocess.Popen[bytes]:
         folder = Path(tempfile.mkdtemp())
         (folder / "served.py").write_text(make + "\n", encoding="utf-8")
         target = "served:app"
-        options = ["--workers", "2", "--threads", "8", "--chdir", str(folder), "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
+        options = ["--workers", "2", "--chdir", str(folder), "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
         command = [sys.executable, "-m", "gunicorn", *options, target]
     env = {**os.environ, "TIERWISE_API_RATE": "100000000"}
     return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -85,7 +84,7 @@ def wait_for(port: int) -> None:
     raise SystemExit("the server does not come up")
 
 
-def load(port: int, key: str, body: str, seconds: int, pause: float, connections: int) -> tuple[float, dict[str, float], int]:
+def load(port: int, key: str, body: str, seconds: int) -> tuple[float, dict[str, float], int]:
     """Requests per second, milliseconds by percentile, and how many answers were not 2xx."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(SCRIPT)
@@ -93,20 +92,32 @@ def load(port: int, key: str, body: str, seconds: int, pause: float, connections
         command = [
             "wrk",
             "-t1",
-            f"-c{connections}",
+            f"-c{CONNECTIONS}",
             f"-d{seconds}s",
             "--latency",
             "-s",
             script.name,
             f"http://127.0.0.1:{port}/api/v1/evaluate",
         ]
-        env = {**os.environ, "BODY": body, "KEY": key, "PAUSE": str(pause)}
+        env = {**os.environ, "BODY": body, "KEY": key}
         told = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
     found = re.search(r"Requests/sec:\s+([\d.]+)", told)
     assert found, told
     percentiles = {name: number(value) for name, value in re.findall(r"^\s+(50|90|99)%\s+(\S+)$", told, re.MULTILINE)}
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
     return float(found[1]), percentiles, int(wrong[1]) if wrong else 0
+
+
+def paced(port: int, key: str, body: str, seconds: int, rate: float) -> tuple[float, dict[str, float], int]:
+    """The same with requests that come at a rate."""
+    command = ["hey", "-z", f"{seconds}s", "-c", str(CONNECTIONS), "-q", f"{rate / CONNECTIONS:.2f}", "-m", "POST", "-d", body]
+    command += ["-T", "application/json", "-H", f"Authorization: Bearer {key}", f"http://127.0.0.1:{port}/api/v1/evaluate"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"Requests/sec:\s+([\d.]+)", told)
+    assert found, told
+    percentiles = {name: 1000 * float(value) for name, value in re.findall(r"^\s+(50|90|99)% in ([\d.]+) secs$", told, re.MULTILINE)}
+    wrong = sum(int(count) for status, count in re.findall(r"\[(\d+)\]\s+(\d+) responses", told) if not status.startswith("2"))
+    return float(found[1]), percentiles, wrong
 
 
 def number(text: str) -> float:
@@ -124,14 +135,13 @@ def measure(server: str, url: str, key: str, seconds: int) -> None:
     try:
         wait_for(port)
         for title, body in (("features given", FEATURES), ("stored customer", STORED)):
-            load(port, key, body, 2, 0, CONNECTIONS)
+            load(port, key, body, 2)
             before = busy(process.pid)
-            most, full, wrong = load(port, key, body, seconds, 0, CONNECTIONS)
+            most, full, wrong = load(port, key, body, seconds)
             used = 1000 * (busy(process.pid) - before) / (most * seconds)
             print(line(server, title, 1, most, full, wrong), f"  {used:.2f} ms of CPU per request", flush=True)
-            pause = 1000 * 2 * CONNECTIONS / (most * 0.7)
-            rate, paced, wrong = load(port, key, body, seconds, pause, 2 * CONNECTIONS)
-            print(line(server, title, rate / most, rate, paced, wrong), flush=True)
+            rate, calm, wrong = paced(port, key, body, seconds, 0.7 * most)
+            print(line(server, title, rate / most, rate, calm, wrong), flush=True)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(20)
@@ -164,8 +174,8 @@ def main() -> None:
     parser.add_argument("--rulebook", default="starter", help="the starter, or a file")
     parser.add_argument("--customers", type=int, default=5_000)
     asked = parser.parse_args()
-    if shutil.which("wrk") is None:
-        raise SystemExit("wrk is not installed (Debian: apt-get install wrk)")
+    if lacking := [name for name in ("wrk", "hey") if shutil.which(name) is None]:
+        raise SystemExit(f"not installed: {' and '.join(lacking)} (Debian: apt-get install wrk hey)")
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/store.db"
         key = fill(url, asked.customers, asked.rulebook)

@@ -132,9 +132,9 @@ def freeze(columns: Mapping[str, Column]) -> Columns:
 
 
 def _frozen(column: Column) -> Column:
-    if isinstance(column, Codes):
-        return Codes(_frozen_array(column.codes), column.values, closed=column.closed)
-    return _frozen_array(column)
+    if not isinstance(column, Codes):
+        return _frozen_array(column)
+    return Codes(_frozen_array(column.codes), column.values, closed=column.closed) if column.codes.flags.writeable else column
 
 
 def _frozen_array(array: Array) -> Array:

@@ -140,6 +140,7 @@ class Engine:
         self.settings = settings
         self.registry = registry
         self._sight: Sight | None = None
+        self._origin: Engine | None = None
         self._opened: OrderedDict[tuple[int, str], Replay] = OrderedDict()
 
     @classmethod
@@ -169,7 +170,7 @@ class Engine:
         other = Engine(self.store, replace(self.settings, actor=actor, authenticated=authenticated), self.registry)
         other.__dict__["previews"] = self.previews
         other._sight, other._opened = sight, self._opened
-        other.__dict__.update({name: self.__dict__[name] for name in ("business",) if name in self.__dict__})
+        other._origin = self
         return other
 
     @property
@@ -196,7 +197,7 @@ class Engine:
     @cached_property
     def business(self) -> StoreSettings:
         """Time zone, currency and minor digits, fixed when the store was made."""
-        return store_settings(self.store)
+        return self._origin.business if self._origin is not None else store_settings(self.store)
 
     @property
     def zone(self) -> ZoneInfo:
