@@ -40,6 +40,7 @@ trust: $(VENV)/dev ## Run the long trials: many kills, many random streams
 bench: $(VENV)/dev ## Measure speed; DATA=folder PEERS=folder compares runs with hand-written scripts
 	@$(BIN)/python bench/policies.py
 	@$(BIN)/python bench/tables.py
+	@$(BIN)/python bench/verify.py
 	@$(BIN)/python bench/one_customer.py
 	@$(BIN)/python bench/importing.py
 	@$(if $(DATA),$(BIN)/python bench/compare.py --data $(DATA) $(if $(PEERS),--peers $(PEERS)) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON)),true)
