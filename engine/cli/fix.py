@@ -25,7 +25,7 @@ def fix() -> None:
 @json_option
 @pass_app
 def list_(app: App, customer: str | None, status: str | None, ended: bool, as_json: bool) -> None:
-    """List values fixed by hand: all that still hold or may, or those of CUSTOMER."""
+    """List values fixed by hand whose time is not over, in every state, or those of CUSTOMER."""
     with app.engine() as engine:
         found = engine.fixed_values.list(customer, status=status, ended=ended)
         if as_json:
