@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -79,14 +80,14 @@ class Changes(Page):
         try:
             found = engine.customers.moves(asked.output, **_options(asked))
         except TierwiseError as error:
-            fault, status = str(error), 400
-            asked = Asked(main_output(looks), None, None, None, None, 0)
-            try:
-                found = engine.customers.moves(asked.output, **_options(asked))
-            except TierwiseError:
+            if request.args:
+                fault, status = str(error), 400
+            asked, comparable = _comparable(engine, looks)
+            if comparable is None:
                 return self.page(
-                    "console/changes.html", title=t("Nothing to compare", "无法比较"), moves=None, fault=fault, asked=asked, **common
+                    "console/changes.html", title=t("Nothing to compare", "无法比较"), moves=None, fault=str(error), asked=asked, **common
                 ), status
+            found = comparable
         look = looks[found.address] if found.address in looks else labels.OutputLook(found.address, found.address, {})
         return self.page(
             "console/changes.html",
@@ -118,6 +119,15 @@ class Changes(Page):
             raise
         headers = {"Content-Disposition": f'attachment; filename="changes.{kind}"', "Content-Length": str(file.tell())}
         return Response(file_parts(file), headers=headers, content_type=TYPES[kind])
+
+
+def _comparable(engine: Any, looks: Any) -> tuple[Asked, Any]:
+    """The main output, or the first that both runs have: one that came with the newest rulebook is in no run before it."""
+    for address in dict.fromkeys((main_output(looks), *looks)):
+        asked = Asked(address, None, None, None, None, 0)
+        with contextlib.suppress(TierwiseError):
+            return asked, engine.customers.moves(asked.output, **_options(asked))
+    return Asked(main_output(looks), None, None, None, None, 0), None
 
 
 def _options(asked: Asked) -> dict[str, Any]:
