@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.conditions import Condition
     from engine.errors import (
         ApprovalNeeded,
+        CalendarError,
         DraftError,
         FactError,
         Fault,
@@ -65,6 +66,7 @@ _HOME = {
     "Fault": "engine.errors",
     "Feature": "engine.catalogue",
     "FeatureError": "engine.errors",
+    "CalendarError": "engine.errors",
     "FixedValueError": "engine.errors",
     "Interval": "engine.quantities",
     "Label": "engine.policy",
@@ -96,6 +98,7 @@ _HOME = {
 
 __all__ = [
     "ApprovalNeeded",
+    "CalendarError",
     "Codes",
     "ColumnKind",
     "Columns",

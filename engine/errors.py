@@ -96,6 +96,10 @@ class RulebookError(TierwiseError):
         return (type(self), (self._message, self.faults))
 
 
+class CalendarError(RulebookError):
+    """A calendar of working time is wrong (`faults` lists all of it), or a clock cannot run by it."""
+
+
 class RunError(TierwiseError):
     """A run cannot start, or cannot be made visible."""
 

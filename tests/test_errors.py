@@ -22,6 +22,7 @@ FAULTS = (Fault("TW012", "features[0].name", "'web'", "expected source.measure")
 def test_the_family_is_the_documented_one() -> None:
     assert [kind.__name__ for kind in FAMILY] == [
         "ApprovalNeeded",
+        "CalendarError",
         "DraftError",
         "FactError",
         "FeatureError",

@@ -98,6 +98,7 @@ MAY_USE = {
 ALSO = {
     "engine.covers": {"pysat"},
     "engine.cron": {"croniter"},
+    "engine.desk": {"holidays"},
     "engine.exporting.writers": {"openpyxl", "pyarrow"},
     "engine.passwords": {"pwdlib", "zxcvbn"},
     "engine.registry": {"plugins"},  # only its folder, to find what is built in

@@ -13,7 +13,24 @@ import traceback
 import click
 
 from engine._version import __version__
-from engine.cli import ask, audit, customers, demo, export, facts, fix, insight, people, plugins, rulebook, runs, schedules, serve, store
+from engine.cli import (
+    ask,
+    audit,
+    calendars,
+    customers,
+    demo,
+    export,
+    facts,
+    fix,
+    insight,
+    people,
+    plugins,
+    rulebook,
+    runs,
+    schedules,
+    serve,
+    store,
+)
 from engine.cli.shared import App, Family
 
 BUG = 70
@@ -50,6 +67,7 @@ for command in (
     export.export,
     rulebook.rulebook,
     schedules.schedules,
+    calendars.calendar,
     store.features,
     plugins.plugins,
     customers.customers,
