@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import RunError
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class Insight:
-    """Verbs about the population: why labels grew and shrank, what a change would do, who falls when."""
+    """Verbs about the population: why labels grew and shrank, what a change would do, who falls when.
+
+    Figures are of all; single customers are named as far as they are within sight of the acting person.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -42,7 +46,9 @@ class Insight:
         first = self._engine.run_record(second.base_run_id if since is None else since)
         if first.id == second.id:
             raise RunError(f"run {first.id} is compared with itself; name another run to compare it with")
-        return divide_runs(self._engine.store, self._with_rules(first), self._with_rules(second), most=most)
+        store = self._engine.store
+        found = divide_runs(store, self._with_rules(first), self._with_rules(second), most=most)
+        return replace(found, walkers=self._engine.sight.those(store, found.walkers))
 
     @property
     def causes(self) -> Mapping[str, Text]:
@@ -75,7 +81,8 @@ class Insight:
         from engine.cut_finder import find_cut
 
         engine = self._engine
-        return find_cut(engine.previewer(as_of=as_of), engine.check, engine.check(draft), place, address, label, count, beyond=beyond)
+        found = find_cut(engine.previewer(as_of=as_of), engine.check, engine.check(draft), place, address, label, count, beyond=beyond)
+        return replace(found, simulation=found.simulation and found.simulation.seen(engine.store, engine.sight))
 
     def portrait(self, address: str, label: str, *, run_id: int | None = None, features: Sequence[str] = ()) -> Portrait:
         """Say where the customers with a label differ from all others, the strongest difference first.
@@ -98,7 +105,8 @@ class Insight:
         engine = self._engine
         record, rulebook = self._with_rules(engine.run_record())
         evaluator = Evaluator.of_run(engine.store, record, rulebook, engine.registry)
-        return look_ahead(evaluator, address, days, label=label, every=every, most=most)
+        found = look_ahead(evaluator, address, days, label=label, every=every, most=most)
+        return replace(found, falls=engine.sight.those(engine.store, found.falls))
 
     def _with_rules(self, record: RunRecord) -> tuple[RunRecord, Rulebook]:
         return record, self._engine.rulebook(str(record.version_id))

@@ -6,6 +6,7 @@ computes only what the draft changes. Of several questions of one asker only the
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import OrderedDict
@@ -69,12 +70,15 @@ class Previews:
     """`engine.previews`: thread-safe, bounded, nothing stored."""
 
     def __init__(self, engine: Engine) -> None:
+        if engine.origin is not None:  # one warm state for all who act on this store; whom they see is their own
+            self.__dict__.update(engine.origin.previews.__dict__, _engine=engine)
+            return
         self._engine = engine
         self._lock = threading.Lock()
         self._computing = threading.Lock()
         self._warm: OrderedDict[Key, Previewer] = OrderedDict()
         self._asked: OrderedDict[str, int] = OrderedDict()
-        self._question = 0
+        self._numbers = itertools.count()
         self._memo: dict[str, Any] = {}
         self._drawn: dict[Any, Any] = {}
 
@@ -132,7 +136,7 @@ class Previews:
         return Preview(
             rulebook=rulebook,
             live=previewer.live,
-            simulation=simulation,
+            simulation=simulation.seen(self._engine.store, self._engine.sight),
             findings=findings,
             new=[each for each in findings if _told(each) not in known],
             bands=self._bands(rulebook, policy, simulation, previewer),
@@ -178,12 +182,12 @@ class Previews:
 
     def _ask(self, asker: str) -> int:
         with self._lock:
-            self._question += 1
-            self._asked[asker] = self._question
+            question = next(self._numbers)
+            self._asked[asker] = question
             self._asked.move_to_end(asker)
             while len(self._asked) > ASKERS:
                 self._asked.popitem(last=False)
-            return self._question
+            return question
 
     def _newest(self, asker: str, question: int) -> bool:
         with self._lock:

@@ -117,7 +117,7 @@ class Engine:
         "What can be looked at: the pictures that policies declare, trends, flows between runs, who stands behind a mark.",
     )
     previews: Room[Previews] = Room(
-        "engine.previews:Previews", "Live previews of unsaved drafts, kept warm: `preview(document)`; one for all who act on this store."
+        "engine.previews:Previews", "Live previews of unsaved drafts, kept warm for all who act on this store: `preview(document)`."
     )
     rules: Room[RuleDesk] = Room(
         "engine.rule_desk:RuleDesk",
@@ -140,7 +140,7 @@ class Engine:
         self.settings = settings
         self.registry = registry
         self._sight: Sight | None = None
-        self._origin: Engine | None = None
+        self.origin: Engine | None = None
         self._opened: OrderedDict[tuple[int, str], Replay] = OrderedDict()
 
     @classmethod
@@ -168,9 +168,8 @@ class Engine:
         customers is seen; None is what this person may see, or everything where nobody proved anything.
         """
         other = Engine(self.store, replace(self.settings, actor=actor, authenticated=authenticated), self.registry)
-        other.__dict__["previews"] = self.previews
         other._sight, other._opened = sight, self._opened
-        other._origin = self
+        other.origin = self
         return other
 
     @property
@@ -197,7 +196,7 @@ class Engine:
     @cached_property
     def business(self) -> StoreSettings:
         """Time zone, currency and minor digits, fixed when the store was made."""
-        return self._origin.business if self._origin is not None else store_settings(self.store)
+        return self.origin.business if self.origin is not None else store_settings(self.store)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -520,12 +519,13 @@ class Engine:
     def simulate(self, draft: RulebookSource, *, as_of: Moment = None, movers: int = 20) -> Simulation:
         """Evaluate a draft and the live rulebook over every customer at one moment and compare; nothing is stored.
 
-        as_of: None is the moment of the newest visible run. movers: how many single customers to name. Where nothing is
-        published yet, every output of the draft is new.
+        as_of: None is the moment of the newest visible run. movers: how many single customers to name, as far as
+        they are within sight. Where nothing is published yet, every output of the draft is new.
         """
         from engine.simulation import simulate
 
-        return simulate(self.store, self.live_or_nothing(), self.check(draft), self.simulated_moment(as_of), movers=movers)
+        found = simulate(self.store, self.live_or_nothing(), self.check(draft), self.simulated_moment(as_of), movers=movers)
+        return found.seen(self.store, self.sight)
 
     def previewer(self, *, as_of: Moment = None) -> Previewer:
         """Keep features and the live outcome in memory, for one preview after another: `previewer.preview(engine.check(draft))`."""

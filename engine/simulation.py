@@ -32,6 +32,7 @@ from engine.store.features import FeatureTable, read_features
 from engine.store.identity import resolve_in
 from engine.store.lookups import external_ids
 from engine.store.session import Store
+from engine.store.sight import Sight
 
 LIVE = "live"
 """How the live rulebook is called among drafts."""
@@ -74,6 +75,11 @@ class Simulation:
     def faults(self) -> dict[str, str]:
         """What fails in the draft, by policy."""
         return dict(self.comparison.faults)
+
+    def seen(self, store: Store, sight: Sight) -> Simulation:
+        """The same as somebody may see it: figures are of all, only customers within sight are named."""
+        movers = sight.those(store, self.comparison.movers)
+        return replace(self, comparison=replace(self.comparison, movers=movers))
 
     def labels(self, address: str) -> dict[int, str | None]:
         """The label that the draft gives each customer, by internal key."""

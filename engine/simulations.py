@@ -127,16 +127,9 @@ class Simulations:
 
     def _seen(self, made: Simulated) -> Simulated:
         """As the acting person may see it: figures are of all, only customers within sight are named, and no hidden value is told."""
-        movers = list(made.simulation.comparison.movers)
-        sight = self._engine.sight
-        if not sight.reach.everybody and movers:
-            with self._engine.store.read() as connection:
-                wanted = [mover.customer_id for mover in movers]
-                seen = set(connection.scalars(select(customer.c.id).where(customer.c.id.in_(wanted), sight.where())))
-            movers = [mover for mover in movers if mover.customer_id in seen]
-        words, rows = self._words(made.simulation, made.rulebook), _rows(made.simulation, [mover.customer_id for mover in movers])
-        comparison = replace(made.simulation.comparison, movers=movers)
-        return replace(made, simulation=replace(made.simulation, comparison=comparison), whys=tuple(words.of(row) for row in rows))
+        simulation = made.simulation.seen(self._engine.store, self._engine.sight)
+        words, rows = self._words(simulation, made.rulebook), _rows(simulation, [mover.customer_id for mover in simulation.movers])
+        return replace(made, simulation=simulation, whys=tuple(words.of(row) for row in rows))
 
     def remembered(self, draft: DraftName, *, as_of: Moment = None) -> Simulated | None:
         """What is remembered of a draft, without computing anything."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 from engine import TierwiseError
 from engine.errors import FeatureError, ListError, UnknownCustomer
 from engine.export import table_of, write_table
+from engine.rulebook_sources import read_source
 from engine.service import Engine
 from engine.store.models import custom_value, customer
 from engine.store.sight import MASK, NOTHING, PERSONAL, Sight
@@ -195,3 +197,37 @@ def test_a_key_needs_the_scope_too(seen: dict[str, Engine]) -> None:
     assert not Sight.of(engine.people.verify_key(secret)).personal
     secret, _ = engine.people.make_key("reader of all", user="ada", scopes=["customers:read", "personal_data:read"])
     assert Sight.of(engine.people.verify_key(secret)).personal
+
+
+CHANGED = copy.deepcopy(read_source("starter").value)
+next(each for each in CHANGED["policies"] if each["key"] == "grade")["params"]["cuts"] = [10, 20, 30]  # type: ignore[index]
+
+NAMING: dict[str, Callable[[Engine], list[str]]] = {
+    "simulation": lambda e: [each.external_id for each in e.simulate(CHANGED, movers=100).movers],
+    "simulation as data": lambda e: [each["customer"] for each in e.simulate(CHANGED, movers=100).as_dict()["movers"]],
+    "preview": lambda e: [each.external_id for each in e.previews.preview(CHANGED, movers=100).simulation.movers],
+    "division": lambda e: [each.external_id for each in e.insight.divide(most=100).walkers],
+    "radar": lambda e: [each.external_id for each in e.insight.radar("lifecycle.stage", days=400, most=100).falls],
+    "wanted cut": lambda e: [
+        each.external_id for each in e.insight.wanted("starter", "grade.cuts[2]", "grade.grade", "A", 29, beyond=True).simulation.movers
+    ],
+}
+
+
+@pytest.mark.parametrize("surface", list(NAMING))
+def test_figures_are_of_all_and_names_of_those_within_sight(seen: dict[str, Engine], surface: str) -> None:
+    everyone = NAMING[surface](seen["all"])
+    assert set(everyone) - OWN, "there are others to be kept back"
+    assert NAMING[surface](seen["own"]) == [each for each in everyone if each in OWN] != []
+    assert NAMING[surface](seen["nobody"]) == []
+
+
+def test_a_job_names_nobody_to_others(seen: dict[str, Engine]) -> None:
+    draft = seen["root"].drafts.new(document=CHANGED)
+    job = seen["all"].jobs.submit("simulate", {"draft": draft.name})
+    seen["root"].jobs.claim(job.id, "test")
+    picture = {"movers": [{"customer": "C1"}], "moved": 1}
+    seen["root"].jobs.finish(job.id, "test", "done", result={"picture": picture})
+    for who, named in (("all", True), ("own", False), ("nobody", False)):
+        for found in (seen[who].jobs.get(job.id), seen[who].jobs.list(limit=1)[0]):
+            assert found.result == {"picture": picture if named else {**picture, "movers": []}}

@@ -7,11 +7,11 @@ filtered or sorted by either: an order, or a count, would tell what the mask hid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection
+from sqlalchemy import Column, ColumnElement, Connection, select
 
 from engine.store.feature_sql import PROFILE_COLUMNS
 from engine.store.models import custom_value, customer
@@ -19,12 +19,24 @@ from engine.store.reach import ALL, Reach
 
 if TYPE_CHECKING:
     from engine.catalogue import Catalogue, Feature
+    from engine.store.session import Store
 
 PERSONAL = ("contact", "sensitive")
 """The kinds of personal data (`pii` of a column) that need the right to personal data."""
 
 MASK = "***"
 """What stands for a value that is there and may not be seen."""
+
+
+class Named(Protocol):
+    """What names a single customer beside figures of all: a mover, a walker, a fall."""
+
+    @property
+    def customer_id(self) -> int:
+        """The internal key."""
+
+
+N = TypeVar("N", bound=Named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,16 @@ class Sight:
     def holds(self, connection: Connection, customer_id: int) -> bool:
         """Whether a customer is within sight."""
         return self.reach.holds(connection, customer_id)
+
+    def those(self, store: Store, found: Iterable[N]) -> list[N]:
+        """Those of some named customers who are within sight, in their order."""
+        named = list(found)
+        if self.reach.everybody or not named:
+            return named
+        with store.read() as connection:
+            wanted = customer.c.id.in_([each.customer_id for each in named])
+            seen = set(connection.scalars(select(customer.c.id).where(wanted, self.where())))
+        return [each for each in named if each.customer_id in seen]
 
     def hides(self, column: Column[Any]) -> bool:
         """Whether a column of a table comes out masked."""
