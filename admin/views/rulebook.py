@@ -533,7 +533,7 @@ def _data(draft: Any, policy: str | None) -> dict[str, Any]:
         "entry": entry,
         "live": was,
         "form": [field.as_dict(language()) for field in acting().form(kind.name)] if kind is not None else None,
-        "general": _general(),
+        "general": _general(entry),
         "units": {name: t(*pair) if pair[0] else g.formats.sign.strip() for name, pair in rulebook_words.UNITS.items()},
         "columns": _columns(document) if policy is not None else [],
         "currency": acting().business.currency,
@@ -547,8 +547,10 @@ def _data(draft: Any, policy: str | None) -> dict[str, Any]:
     }
 
 
-def _general() -> list[dict[str, Any]]:
+def _general(entry: Any) -> list[dict[str, Any]]:
     """The form of what every policy has, whatever its kind."""
+    made = _made(entry) if isinstance(entry, Mapping) else None
+    labels = [output.name for output in made.outputs() if output.kind == "label"] if made is not None else []
     blank: dict[str, Any] = {
         "help": None,
         "unit": "",
@@ -579,9 +581,9 @@ def _general() -> list[dict[str, Any]]:
         (
             "damping",
             "json",
-            "",
+            "damping",
             t("Damping", "缓冲"),
-            t("Keeps labels from jumping to and fro: by output, margins, runs and days; empty: none.", "避免标签来回跳动：按输出设置边际、次数与天数；留空表示不启用。"),
+            t("Keeps labels from jumping to and fro. Rises are towards the first label. What is named together must all hold.", "避免标签来回跳动。上升指朝向第一个标签；同时设置的条件须全部满足。"),
             None,
         ),
     )  # fmt: skip
@@ -595,6 +597,7 @@ def _general() -> list[dict[str, Any]]:
             "help": text,
             "default": default,
             "most": 200 if kind == "text" else None,
+            "names": labels if name == "damping" else [],
         }
         for name, kind, editor, title, text, default in fields
     ]

@@ -151,3 +151,29 @@ def test_the_pages_are_open_to_everybody(author: Any, address: str, graded: Engi
         assert author.execute_script("return document.documentElement.scrollWidth") <= 390
     finally:
         author.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_damping_is_edited_by_fields(author: Any, address: str, graded: Engine) -> None:
+    def damping() -> Any:
+        return next(each for each in graded.drafts.get(draft.id).document["policies"] if each["key"] == "abc").get("damping")
+
+    draft = graded.acting_as("rule_author").drafts.new(title="Calm")
+    author.get(f"{address}/rulebook/{draft.id}/abc")
+    until(author, lambda: "class" in text(author, "#general .damping b"))
+    author.execute_script("document.querySelector('details.more').open = true")
+    down = author.find_elements("css selector", "#general .damping")[1]
+    down.find_element("css selector", "option[value=quarter]").click()
+    until(author, lambda: damping() == {"class": {"down": {"every": "quarter"}}})
+    days = author.find_elements("css selector", "#general .damping input")[1]
+    days.send_keys("30", Keys.TAB)
+    until(author, lambda: damping() == {"class": {"down": {"every": "quarter", "after_days": 30}}})
+    author.get(f"{address}/rulebook/{draft.id}/abc")
+    until(author, lambda: "class" in text(author, "#general .damping b"))
+    assert author.find_elements("css selector", "#general .damping select")[1].get_property("value") == "quarter"
+    author.execute_script("document.querySelector('details.more').open = true")
+    author.find_elements("css selector", "#general .damping")[1].find_element("css selector", "option[value='']").click()
+    days = author.find_elements("css selector", "#general .damping input")[1]
+    days.send_keys(Keys.CONTROL, "a")
+    days.send_keys(Keys.DELETE, Keys.TAB)
+    until(author, lambda: not damping())
+    assert complaints(author) == []

@@ -25,7 +25,7 @@
         const tools = tierwise.ruleTools ? tierwise.ruleTools.context(name, context, node) : {};
         const handle = window.Editors.mount(name, node, context.value === undefined ? null : context.value, {
           language: data.language, features: data.features, currency: data.currency, labels: data.labels, readonly: context.disabled, undo: true, ...rules, ...tools,
-          start: rules.start === undefined ? context.field.default : rules.start, empty_text: context.field.help || '',
+          start: rules.start === undefined ? context.field.default : rules.start, empty_text: '',
           changed: value => context.set(value),
         });
         const about = answer => {
