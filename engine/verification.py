@@ -139,13 +139,18 @@ def _not_hit(store: Store, rulebook: Rulebook, live: RunRecord, found: Sequence[
                 continue
             for at, name in enumerate(rules.names):
                 if (entry.key, at) not in hits and (entry.key, at + 1) not in dead:
-                    text = Text(f"{name} decided for nobody in run {live.id}", f"运行 {live.id} 中没有客户由 {name} 决定")
+                    text = Text(f"{name} decided for nobody in run {live.id}", f"运行 {live.id} 中没有客户由{_zh(name)}决定")
                     yield RuleFinding(entry.key, rules.place, Finding("TW361", "not hit", "note", text, (at + 1,)), 0)
 
 
 def _policies(document: Mapping[str, Any]) -> dict[str, Any]:
     """What decides the outcome of each policy."""
     return {entry["key"]: deciding(entry) for entry in document["policies"]}
+
+
+def _zh(name: str) -> str:
+    """The name of a rule in Chinese: rows are numbered, segments have names of their own."""
+    return f"第 {name.removeprefix('row ')} 行" if name.startswith("row ") else f"“{name}”"
 
 
 def _nobody_asked(entry: PolicyEntry, live: RunRecord) -> Finding:
