@@ -15,7 +15,7 @@ from engine.permissions import ROLES
 from tests.api.conftest import Client
 
 LONG = os.environ.get("TIERWISE_TRIALS") == "long"
-EACH = 260 if LONG else 13
+EACH = 45 if LONG else 13
 CASES = 50_000 if LONG else 2_000
 
 
