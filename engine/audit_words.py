@@ -84,6 +84,7 @@ ACTIONS: Mapping[str, Act] = {
         "Run {id} finished", "运行 {id} 完成",
         ("{status}", "{status}"), ("as of {as_of}", "数据截至 {as_of}"), _VERSION, ("held? its result is not shown yet", "held? 结果暂未生效"),
     ),
+    "retention.remove": _act("Removed what is older than the installation keeps", "清除超过保留期的数据", ("{deliveries} deliveries", "{deliveries} 条投递记录"), ("{events} events", "{events} 个事件"), ("{sessions} sessions", "{sessions} 个会话")),
     "run.release": _act("Released held run {id}", "放行运行 {id}", _VERSION, ("{changes} changes became visible", "{changes} 项变动生效")),
     "sandbox.make": _act("Made the store a sandbox", "将存储设为沙箱"),
     "sandbox.clock": _act("Moved the clock ahead", "将时钟前移", ("{ahead_seconds} seconds ahead", "提前 {ahead_seconds} 秒")),
@@ -163,6 +164,7 @@ GROUPS: Mapping[str, Text] = {
     "export": Text("Exports", "导出"),
     "webhook": Text("Webhooks", "Webhook"),
     "sandbox": Text("Sandbox", "沙箱"),
+    "retention": Text("Retention", "数据保留"),
     "audit": Text("Audit trail", "审计记录"),
 }
 """What comes before the dot, as a group of actions to look for."""

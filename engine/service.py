@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from engine.previews import Previews
     from engine.replay import Replay
     from engine.report import RunSummary
+    from engine.retention import Retention
     from engine.rule_desk import RuleDesk
     from engine.rule_findings import RuleFinding
     from engine.sandbox import Sandbox
@@ -119,6 +120,7 @@ class Engine:
     previews: Room[Previews] = Room(
         "engine.previews:Previews", "Live previews of unsaved drafts, kept warm for all who act on this store: `preview(document)`."
     )
+    retention: Room[Retention] = Room("engine.retention:Retention", "What grows without end: `due`, `remove`.")
     rules: Room[RuleDesk] = Room(
         "engine.rule_desk:RuleDesk",
         "Rules that are being written: what they may read, what they do to whom, what mends them, spreadsheets.",

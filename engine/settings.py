@@ -42,6 +42,11 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
     ),
     ("TIERWISE_SESSION_IDLE_MINUTES", "60", "After how many minutes without use a person is signed out."),
     ("TIERWISE_SESSION_HOURS", "12", "After how many hours a person is signed out in any case."),
+    (
+        "TIERWISE_RETENTION_DAYS",
+        "90",
+        "After how many days tierwise retention removes webhook deliveries, their events, and sessions that are over.",
+    ),
     ("TIERWISE_HOST", "127.0.0.1", "The address that tierwise serve listens on; 0.0.0.0 is every network of the machine."),
     ("TIERWISE_PORT", "8350", "The port that tierwise serve listens on."),
     (
@@ -75,6 +80,7 @@ HELP_ZH: Mapping[str, str] = {
     "TIERWISE_WEBHOOK_NETWORKS": "允许 Webhook 访问的内部网络，例如 10.1.0.0/16，以逗号分隔；留空则一律不允许。",
     "TIERWISE_SESSION_IDLE_MINUTES": "多少分钟未使用后自动退出登录。",
     "TIERWISE_SESSION_HOURS": "登录多少小时后必须重新登录。",
+    "TIERWISE_RETENTION_DAYS": "tierwise retention 在多少天后清除 Webhook 投递记录、相应事件以及已结束的会话。",
     "TIERWISE_HOST": "tierwise serve 监听的地址；0.0.0.0 为本机所有网络。",
     "TIERWISE_PORT": "tierwise serve 监听的端口。",
     "TIERWISE_SECRET_KEY": "用于签名 Cookie，至少 32 个字符；留空时自动生成并存放在数据库旁，仅所有者可读。",
@@ -89,7 +95,7 @@ class Settings:
     """The settings after checking; see `SETTINGS` for what each is. given: the names of those that were set, not defaulted.
 
     authenticated: whether the actor proved who it is; only a server that asked for a password or key says so.
-    session_idle, session_longest: seconds. api_rate, api_heavy_rate: requests per minute and key.
+    session_idle, session_longest, retention: seconds. api_rate, api_heavy_rate: requests per minute and key.
     """
 
     database_url: str
@@ -115,6 +121,7 @@ class Settings:
     api_rate: int = 120_000
     api_heavy_rate: int = 120
     webhook_networks: tuple[str, ...] = ()
+    retention: int = 7_776_000
 
     @classmethod
     def read(cls, **overrides: str | None) -> Settings:
@@ -145,6 +152,7 @@ class Settings:
             api_heavy_rate=_whole("API_HEAVY_RATE", raw["api_heavy_rate"], 1, 100_000_000),
             session_idle=60 * _whole("SESSION_IDLE_MINUTES", raw["session_idle_minutes"], 1, 10_080),
             session_longest=3_600 * _whole("SESSION_HOURS", raw["session_hours"], 1, 8_760),
+            retention=86_400 * _whole("RETENTION_DAYS", raw["retention_days"], 1, 36_500),
             host=raw["host"],
             port=_whole("PORT", raw["port"], 1, 65535),
             secret_key=raw["secret_key"],

@@ -54,6 +54,23 @@ class Webhooks:
         self.store = engine.store
         self.clock = clock
         self._resolve, self._send = resolve, send
+        self._looked_up: dict[str, Refused | None] = {}
+
+    def look_up(self, url: str) -> None:
+        """Find out whether an address may be sent to, ahead of `add` or `edit`: so no transaction waits for a name server."""
+        try:
+            target(url, self.engine.settings.webhook_networks, self._resolve)
+        except Refused as error:
+            self._looked_up[url] = error
+        else:
+            self._looked_up[url] = None
+
+    def _reachable(self, url: str) -> None:
+        if url not in self._looked_up:
+            self.look_up(url)
+        refused = self._looked_up.pop(url)
+        if refused is not None:
+            raise refused
 
     def add(self, title: str, url: str, events: Iterable[str], *, make: Callable[[], str] | None = None) -> tuple[str, Webhook]:
         """Add a webhook; returns the secret by which receivers verify what they get, this once, and the webhook.
@@ -63,7 +80,7 @@ class Webhooks:
         """
         wanted = self._events(events)
         tidy = self._title(title)
-        target(url, self.engine.settings.webhook_networks, self._resolve)
+        self._reachable(url)
         secret = make() if make is not None else "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
         self.collect()  # what happened before is nobody's event
         values = {"title": tidy, "url": url, "secret": secret, "created_by": self.engine.settings.actor, "created_at": int(self.clock())}
@@ -78,7 +95,7 @@ class Webhooks:
         if "title" in changes:
             values["title"] = self._title(changes["title"])
         if "url" in changes:
-            target(changes["url"], self.engine.settings.webhook_networks, self._resolve)
+            self._reachable(changes["url"])
             values["url"] = changes["url"]
         if "events" in changes:
             import json

@@ -56,6 +56,7 @@ JOINTS = {
     "engine.run_columns",
     "engine.rule_inspection",
     "engine.runner",
+    "engine.retention",
     "engine.sandbox",
     "engine.schedules",
     "engine.service",

@@ -45,6 +45,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         "API_HEAVY_RATE": "6",
         "SESSION_IDLE_MINUTES": "30",
         "SESSION_HOURS": "8",
+        "RETENTION_DAYS": "30",
         "HOST": "0.0.0.0",
         "PORT": "80",
         "SECRET_KEY": "k" * 32,
@@ -60,6 +61,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert settings.audit_keys == ("a newer secret of ours", "an older secret of ours")
     assert "secret of ours" not in repr(settings)
     assert (settings.host, settings.port, settings.https, settings.proxies) == ("0.0.0.0", 80, True, 1)
+    assert settings.retention == 30 * 86_400
     assert "k" * 32 not in repr(settings)
     assert settings.given == {name.removeprefix("TIERWISE_").lower() for name, _, _ in SETTINGS}
 

@@ -179,6 +179,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         stream: str = "",
         takes: tuple[str, ...] = (),
         secret: bool = False,
+        first: Callable[[Call], None] | None = None,
     ) -> Callable[[View], View]:
         """Declare a route.
 
@@ -187,6 +188,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         store's transaction (jobs); then the view sees to it that repeating is harmless. stream: content type of an
         answer that is no JSON. takes: content types of a body that the view reads itself. secret: the answer's `secret` is
         made by `Call.secret`, is not kept with an answer to be repeated, and is made again for the repetition.
+        first: what is done before the transaction of the change begins, since it may take long.
         """
         changes = method != "GET" if mutates is None else mutates
         need = Need(scope, changes, heavy, size, etag)
@@ -214,6 +216,8 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
                     call.revision()
                 if not changes:
                     return respond(view(call, **path_values), status)
+                if first is not None:
+                    first(call)
                 return _change(call, lambda: respond(view(call, **path_values), status), outside, secret)
 
             wrapper.__need__ = need  # type: ignore[attr-defined]

@@ -49,6 +49,12 @@ def test_what_is_no_move_is_refused(sandbox: Client, body: dict[str, object], sa
     assert sandbox.get("/sandbox/clock")["ahead_seconds"] == 0
 
 
+def test_a_repeated_move_is_done_once(sandbox: Client) -> None:
+    for _ in range(2):
+        sandbox("PUT", "/sandbox/clock", code=200, json={"advance_seconds": 600}, headers={"Idempotency-Key": "one"})
+    assert sandbox.get("/sandbox/clock")["ahead_seconds"] == 600
+
+
 def test_keys_do_not_cross(sandbox: Client) -> None:
     live, _ = sandbox.engine.people.make_key("live", user="sandbox", scopes=["results:read"])
     assert "test keys only" in sandbox.as_(live)("GET", "/sandbox/clock", code=401).json["detail"]

@@ -275,3 +275,27 @@ def test_mistakes_are_named(api: Client) -> None:
         webhooks.get(7)
     with pytest.raises(Refused, match="cannot be resolved"):
         target("https://nowhere.invalid/", resolve=lambda host, port: (_ for _ in ()).throw(OSError()))
+
+
+@pytest.mark.parametrize("options", [{}, {"headers": {"Idempotency-Key": "k"}}, {"query_string": {"dry_run": "true"}}])
+def test_no_transaction_waits_for_a_name_server(api: Client, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
+    asked = []
+
+    def resolve(host: str, *given: Any, **more: Any) -> list[Any]:
+        def write() -> None:
+            with api.engine.store.write():
+                asked.append(host)
+
+        other = threading.Thread(target=write)
+        other.start()
+        other.join(3)
+        assert not other.is_alive(), "the write lock is free meanwhile"
+        return [(0, 0, 0, "", (PUBLIC, 443))]
+
+    monkeypatch.setattr("engine.outbound.socket.getaddrinfo", resolve)
+    body = {"title": "shop", "url": "https://shop.example.com/in", "events": ["run.visible"]}
+    api.post("/webhooks", body, code=201, **options)
+    assert asked == ["shop.example.com"]
+    if not options:
+        api("PATCH", "/webhooks/1", json={"url": "https://two.example.com/"}, headers={"If-Match": '"1"', "Idempotency-Key": "e"}, code=200)
+        assert asked == ["shop.example.com", "two.example.com"]

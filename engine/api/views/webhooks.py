@@ -34,6 +34,11 @@ class WebhookEdit(Strict):
     enabled = Flag()
 
 
+def _look_up(call: Call) -> None:
+    if "url" in call.body:
+        call.engine.webhooks.look_up(call.body["url"])
+
+
 @routes.verb("GET", "/webhooks", "settings:read")
 def list_webhooks(call: Call) -> Any:
     """Every webhook."""
@@ -47,6 +52,7 @@ def list_webhooks(call: Call) -> Any:
     body=WebhookBody,
     status=201,
     secret=True,
+    first=_look_up,
     example={"title": "the shop", "url": "https://shop.example.com/tierwise", "events": ["run.visible"]},
 )
 def add_webhook(call: Call) -> Any:
@@ -68,7 +74,7 @@ def get_webhook(call: Call, webhook: int) -> Any:
     return tagged(found.as_dict(), found.revision)
 
 
-@routes.verb("PATCH", "/webhooks/<int:webhook>", "settings:write", body=WebhookEdit, etag=True, example={"enabled": False})
+@routes.verb("PATCH", "/webhooks/<int:webhook>", "settings:write", body=WebhookEdit, etag=True, first=_look_up, example={"enabled": False})
 def edit_webhook(call: Call, webhook: int) -> Any:
     """Change a webhook, or let it rest."""
     with or_404(WebhookError):
