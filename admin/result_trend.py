@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import g
 
-from admin.result_shapes import Tick, fit
+from admin.shapes.marks import Tick, fit
 from admin.words import t
 
 LEFT, TOP, WIDE, HIGH = 62.0, 12.0, 640.0, 300.0

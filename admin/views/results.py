@@ -1,6 +1,6 @@
 """Results: what the policies of a run draw, trends, flows between any two runs, and who stands behind each mark.
 
-What the pictures say is written in `admin.result_findings`, where their marks stand in `admin.result_shapes`; the numbers
+What the pictures say is written in `admin.result_findings`, where their marks stand in `admin.shapes`; the numbers
 come from `engine.pictures`. A policy of a third party appears here without a line of this file.
 """
 
@@ -22,9 +22,9 @@ from flask_admin import expose
 from admin import result_findings as say
 from admin.access import acting, may
 from admin.pages import Page
-from admin.result_shapes import Shape, flow, shape
 from admin.result_tables import Grid, grid, grid_of_flow, grid_of_trend
 from admin.result_trend import TrendShape, trend_shape
+from admin.shapes import Shape, flow, shape
 from admin.views.overview import members as customers_of
 from admin.words import t
 from engine import RunError, TierwiseError

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from flask import Flask
 
-from admin import result_shapes
+from admin.shapes.treemap import squarified
 from engine.service import Engine
 from tests.admin.conftest import PASSWORD, Browser, open_app
 from tests.small_store import AS_OF
@@ -264,7 +264,7 @@ def test_a_view_is_kept_shared_and_forgotten(app_: Flask, reader: Browser) -> No
 
 def test_treemap_boxes_fill_the_canvas_and_do_not_overlap() -> None:
     sizes = [40.0, 30, 10, 10, 5, 3, 1, 1]
-    boxes = result_shapes.squarified([size * 6 for size in sizes], 30, 20)
+    boxes = squarified([size * 6 for size in sizes], 30, 20)
     for (x, y, wide, high), size in zip(boxes, sizes, strict=True):
         assert wide * high == pytest.approx(size * 6)
         assert min(x, y) >= -1e-9
