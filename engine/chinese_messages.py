@@ -27,6 +27,15 @@ CHINESE: Mapping[str, str] = {
     "what was not finished has changed nothing": "未完成的部分未作任何更改",
     "run again": "请重新运行",
     "name the source": "请指明来源",
+    # points
+    "the points would expire before they can be spent": "积分在可用之前就会过期",
+    "expected an expiry after the return period": "过期时间应晚于退货期",
+    "there is a lot {} already": "已有批次 {}",
+    "{} points are more than the {} that can be spent": "{} 积分多于可用的 {} 积分",
+    "{} are missing": "还差 {}",
+    "{} points are more than the {} that the sale earned and still counts": "{} 积分多于该笔销售所得且仍计入的 {} 积分",
+    "points: found {}": "积分：现为 {}",
+    "expected a whole number from 1 to {}": "应为 1 至 {} 的整数",
     # customers
     "there is no customer {}": "没有客户 {}",
     "there is no customer {} of source {}": "来源 {1} 中没有客户 {0}",

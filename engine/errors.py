@@ -108,6 +108,10 @@ class FixedValueError(TierwiseError):
     """A value cannot be fixed by hand like this, or not by this person."""
 
 
+class PointsError(TierwiseError):
+    """Points cannot be earned, spent or taken back like this; the ledger is untouched."""
+
+
 class StoreError(TierwiseError):
     """The database is locked, full, missing, of another version, or not usable as a store."""
 

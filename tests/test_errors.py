@@ -32,6 +32,7 @@ def test_the_family_is_the_documented_one() -> None:
         "NotAllowed",
         "PeopleError",
         "PluginError",
+        "PointsError",
         "PolicyFault",
         "RulebookError",
         "RunError",
