@@ -21,18 +21,23 @@ YEARS = 10
 
 
 class WorkingTime:
-    """The working time of a calendar from a moment on. Grows as it is asked for later moments."""
+    """The working time of a calendar from a moment on. Grows as it is asked for later moments, and refuses earlier ones."""
 
     def __init__(self, calendar: Calendar, since: int) -> None:
         self.calendar = calendar
         self._day = dt.datetime.fromtimestamp(since, calendar.zone).date() - dt.timedelta(days=1)
-        self._first = self._day
+        self._first = int(dt.datetime.combine(self._day, dt.time(), calendar.zone).timestamp())
         self._spans: list[tuple[int, int]] = []
         self._lay(self._day + dt.timedelta(days=366))
 
     def between(self, start: int | Array, end: int | Array) -> Array:
-        """Working seconds from one moment to another (single moments or columns); negative where the end is before the start."""
-        self._until(int(np.max(end)) if np.size(end) else 0)
+        """Working seconds from one moment to another (single moments or columns); negative where the end is before the start.
+
+        Raises `CalendarError` for a moment more than a day before that since which the working time is known.
+        """
+        for moments in (start, end):
+            if np.size(moments):
+                self._until(int(np.max(moments)))
         return self._passed(np.asarray(end)) - self._passed(np.asarray(start))
 
     def after(self, start: int, seconds: int) -> int:
@@ -53,6 +58,8 @@ class WorkingTime:
 
     def _passed(self, moments: Array) -> Array:
         """Working seconds from the beginning to each moment."""
+        if np.size(moments) and int(np.min(moments)) < self._first:
+            raise CalendarError("a moment before the time for which working time was laid out")
         at = np.searchsorted(self._starts, moments, side="right") - 1
         inside = np.minimum(moments, self._ends[at]) - self._starts[at]
         passed: Array = np.where(at < 0, 0, self._total[at] + inside)
@@ -90,7 +97,10 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a clock says at a moment. spent, left: working seconds; left is negative after a breach. due: None while it stands."""
+    """What a clock says at a moment. spent, left: working seconds; left is 0 or less after a breach. due: None while it stands.
+
+    breached: the due moment is past. That is so at night too, when no working time passes after it.
+    """
 
     spent: int
     left: int
@@ -130,7 +140,8 @@ class ServiceClock:
         spent = self.spent(at)
         left = promise.seconds - spent
         standing = any(pause.start <= at and (pause.until is None or at < pause.until) for pause in self._pauses)
-        return Reading(spent, left, None if standing and left > 0 else self._due(promise.seconds, at), left < 0)
+        due = None if standing and left > 0 else self._due(promise.seconds, at)
+        return Reading(spent, left, due, due is not None and due < at)
 
     def _due(self, seconds: int, at: int) -> int:
         """When the promise is over, by the pauses that began until a moment."""

@@ -158,6 +158,27 @@ def test_a_shorter_promise_may_be_broken_at_once_and_a_longer_one_gives_time() -
     assert (longer.read(later).breached, longer.read(later).due) == (False, at("2025-06-03 18:00"))
 
 
+def test_what_is_due_at_the_end_of_a_day_is_broken_in_the_evening() -> None:
+    ticket = clock(OFFICE, "2025-06-03 09:00", 8)
+    assert ticket.read(at("2025-06-03 18:00")).breached is False
+    evening = ticket.read(at("2025-06-03 20:00"))
+    assert (evening.left, evening.due, evening.breached) == (0, at("2025-06-03 18:00"), True)
+    waits = clock(OFFICE, "2025-06-03 09:00", 8, Pause(at("2025-06-03 17:00")))
+    assert waits.read(at("2025-06-03 20:00")).breached is False
+
+
+def test_a_moment_far_ahead_or_before_the_beginning_is_never_counted_short() -> None:
+    start = at("2025-06-03 09:00")
+    later = start + 900 * 86_400
+    calendar = Calendar.read(OFFICE)
+    forward = int(WorkingTime(calendar, start).between(start, later))
+    assert int(WorkingTime(calendar, start).between(later, start)) == -forward
+    with pytest.raises(CalendarError, match="a moment before the time"):
+        WorkingTime(calendar, start).between(start - 30 * 86_400, start)
+    with pytest.raises(CalendarError, match="a moment before the time"):
+        WorkingTime(calendar, start).after(start - 30 * 86_400, 60)
+
+
 def test_overlapping_pauses_count_once() -> None:
     ticket = clock(
         OFFICE, "2025-06-03 09:00", 8, Pause(at("2025-06-03 10:00"), at("2025-06-03 11:30")), Pause(at("2025-06-03 11:00"), at("2025-06-03 12:00")),
