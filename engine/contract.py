@@ -198,6 +198,18 @@ def _untouched(case: Case) -> None:
         raise ContractError("fit or apply changed self.params; keep what is learnt in the state")
 
 
+def _regrade(case: Case) -> None:
+    names = case.policy.graded_by
+    if not names:
+        return
+    given = case.policy.regrade(freeze({name: case.result[name] for name in names}), case.state)
+    labels = [output.name for output in case.policy.outputs() if output.labels and output.name in given]
+    if not labels or len(labels) < len(given):
+        raise ContractError(f"regrade returned {', '.join(given) or 'nothing'}; return label outputs of the policy, and only those")
+    found = check_outputs(case.policy, {**case.result, **given}, case.rows)
+    _must_equal({name: case.result[name] for name in labels}, {name: found[name] for name in labels}, "regrade by the policy's own scores")
+
+
 def _params(case: Case) -> Any:
     return type(case.policy).Params().dump(vars(case.policy.params))
 
@@ -250,6 +262,7 @@ ARITHMETIC: dict[str, Callable[[Case], None]] = {
     "optional inputs may be missing": _missing,
     "fitting again learns the same": _fit_again,
     "everything learnt is in the state": _no_memory,
+    "regrade gives the labels of apply": _regrade,
     "inputs, state and parameters are left alone": _untouched,
 }
 """The promises of this page, by name, in the order of checking."""

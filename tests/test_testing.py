@@ -106,6 +106,10 @@ def from_memory(self: Any, columns: Any, state: Any) -> Any:
     return {**Sound.apply(self, columns, state), "score": np.full(len(columns["orders.amount"]), getattr(self, "cut", 0.0))}
 
 
+def everyone_low(self: Policy, scores: Any, state: Any) -> Any:
+    return {"level": np.ones(len(scores["score"]), dtype=np.int8)}
+
+
 def fitting_at_random(self: Policy, columns: Any) -> Any:
     return {"cut": float(np.random.default_rng().random())}
 
@@ -134,6 +138,7 @@ BROKEN = [
     breaks("optional inputs may be missing", fit=needing_recency),
     breaks("fitting again learns the same", fit=fitting_at_random),
     breaks("everything learnt is in the state", fit=remembering, apply=from_memory),
+    breaks("regrade gives the labels of apply", graded_by=("score",), regrade=everyone_low),
     breaks("inputs, state and parameters are left alone", fit=writing),
     breaks("it has a name, a version and a contract", version=0),
     breaks("texts are in both languages", Params=Untitled),
