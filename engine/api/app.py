@@ -19,6 +19,7 @@ from engine.api.evaluations import Ledger
 from engine.api.kit import ANY_KEY, Call, Need
 from engine.api.telemetry import Telemetry
 from engine.api.views import ALL
+from engine.api.views import sandbox as sandbox_view
 from engine.coalesce import Coalescer
 from engine.service import Engine
 from engine.store.sight import Sight
@@ -75,7 +76,7 @@ def create_api(app: Flask, engine: Engine, *, sandbox: bool = False) -> Tierwise
         app.config.setdefault(key, value)
     smorest = _Api(app, spec_kwargs={"info": {"description": DESCRIPTION, "version": __version__}})
     _describe(smorest)
-    for routes in ALL:
+    for routes in (*ALL, *((sandbox_view.routes,) if sandbox else ())):
         smorest.register_blueprint(routes)
     api.spec = smorest.spec
     app.before_request(_begin)

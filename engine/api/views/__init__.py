@@ -14,7 +14,6 @@ from engine.api.views import (
     results,
     rulebooks,
     runs,
-    sandbox,
     schedules,
     webhooks,
 )
@@ -35,5 +34,4 @@ ALL = (
     people.routes,
     audit.routes,
     webhooks.routes,
-    sandbox.routes,
 )
