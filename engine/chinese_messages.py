@@ -36,6 +36,11 @@ CHINESE: Mapping[str, str] = {
     "{} points are more than the {} that the sale earned and still counts": "{} 积分多于该笔销售所得且仍计入的 {} 积分",
     "points: found {}": "积分：现为 {}",
     "expected a whole number from 1 to {}": "应为 1 至 {} 的整数",
+    "there is no redemption {} of this customer": "该客户没有兑换 {}",
+    "redemption {} was cancelled already": "兑换 {} 已取消过",
+    "there is no earning {} of this customer": "该客户没有积分入账 {}",
+    "at: the moment lies in the future": "at：该时刻在将来",
+    "points are earned for what has happened": "积分只为已发生的事发放",
     # customers
     "there is no customer {}": "没有客户 {}",
     "there is no customer {} of source {}": "来源 {1} 中没有客户 {0}",

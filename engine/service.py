@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from engine.overview import Overview
     from engine.people import People
     from engine.pictures import Pictures
+    from engine.points import Points
     from engine.policy_types import PolicyType
     from engine.previews import Previews
     from engine.replay import Replay
@@ -116,6 +117,9 @@ class Engine:
     pictures: Room[Pictures] = Room(
         "engine.pictures:Pictures",
         "What can be looked at: the pictures that policies declare, trends, flows between runs, who stands behind a mark.",
+    )
+    points: Room[Points] = Room(
+        "engine.points:Points", "The points of members: `earn`, `redeem`, `cancel`, `reverse`, `balance`, `verify`."
     )
     previews: Room[Previews] = Room(
         "engine.previews:Previews", "Live previews of unsaved drafts, kept warm for all who act on this store: `preview(document)`."

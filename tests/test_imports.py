@@ -44,6 +44,7 @@ JOINTS = {
     "engine.feed",
     "engine.people",
     "engine.pictures",
+    "engine.points",
     "engine.portraying",
     "engine.previews",
     "engine.repeats",
