@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from engine.cli.shared import App, json_option, pass_app, print_json
-from engine.policy import Text
+from engine.texts import Text
 
 TITLES = {
     "deliveries": Text("webhook deliveries", "Webhook 投递记录"),
