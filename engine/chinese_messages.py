@@ -45,7 +45,6 @@ CHINESE: Mapping[str, str] = {
     "{}, of which no holidays are known": "{}，没有该国家或地区的节假日数据",
     "a country such as CN": "请填写国家代码，例如 CN",
     "the date {}": "日期 {}",
-    "expected a date such as 2025-12-31": "应为 2025-12-31 这样的日期",
     "known keys are {}": "可用的键有 {}",
     "the calendar has less than {} working hours in {} years": "该日历在 {1} 年内不足 {0} 个工作小时",
     # points
