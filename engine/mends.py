@@ -81,7 +81,7 @@ class _Job:
     def unreachable(self, finding: Finding) -> Iterator[Mend]:
         """The row above the first one that takes something from it; or away."""
         row = finding.rows[0] - 1
-        other = finding.rows[1] - 1 if len(finding.rows) > 1 else self.first_overlap(row)
+        other = self.first_overlap(row)  # above it nothing takes anything from the row, whatever covers it below
         differs = other is not None and self.data.then[other] != self.data.then[row]
         if self.data.hit_policy == "first" and other is not None and other < row and differs and self.boxes[row] != self.boxes[other]:
             yield Mend(

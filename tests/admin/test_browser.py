@@ -236,6 +236,7 @@ def test_a_secret_is_shown_once_and_copied(signed_in: Any, address: str) -> None
     signed_in.find_element("name", "title").send_keys("till of the harbour shop")
     signed_in.find_element("css selector", 'input[name=scopes][value="results:read"]').click()
     signed_in.find_element("css selector", ".form-do .primary").click()
+    until(signed_in, lambda: signed_in.find_element("id", "secret").is_displayed())
     secret = signed_in.find_element("id", "secret").text
     assert secret.startswith("tw_live_")
     assert signed_in.find_element("css selector", "[data-copy]").get_attribute("data-copy") == secret
