@@ -6,7 +6,6 @@ computes only what the draft changes. Of several questions of one asker only the
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections import OrderedDict
@@ -66,21 +65,25 @@ class Preview:
         return self.simulation.recomputed
 
 
+class _Shared:
+    """What all who act on a store share: what is warm, and who asked last. Whom they see is their own."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.computing = threading.Lock()
+        self.warm: OrderedDict[Key, Previewer] = OrderedDict()
+        self.asked: OrderedDict[str, int] = OrderedDict()
+        self.question = 0
+        self.memo: dict[str, Any] = {}
+        self.drawn: dict[Any, Any] = {}
+
+
 class Previews:
     """`engine.previews`: thread-safe, bounded, nothing stored."""
 
     def __init__(self, engine: Engine) -> None:
-        if engine.origin is not None:  # one warm state for all who act on this store; whom they see is their own
-            self.__dict__.update(engine.origin.previews.__dict__, _engine=engine)
-            return
         self._engine = engine
-        self._lock = threading.Lock()
-        self._computing = threading.Lock()
-        self._warm: OrderedDict[Key, Previewer] = OrderedDict()
-        self._asked: OrderedDict[str, int] = OrderedDict()
-        self._numbers = itertools.count()
-        self._memo: dict[str, Any] = {}
-        self._drawn: dict[Any, Any] = {}
+        self._shared: _Shared = engine.origin.previews._shared if engine.origin is not None else _Shared()
 
     def preview(self, document: Mapping[str, Any], *, policy: str | None = None, asker: str = "", movers: int = 8) -> Preview | None:
         """Evaluate an unsaved rulebook over all customers against the live one.
@@ -91,7 +94,7 @@ class Previews:
         started = time.perf_counter()
         mine = self._ask(asker)
         rulebook = self._engine.check(document)
-        with self._computing:
+        with self._shared.computing:
             if not self._newest(asker, mine):
                 return None
             try:
@@ -107,7 +110,7 @@ class Previews:
         """
         mine = self._ask(asker)
         rulebook = self._engine.check(document)
-        with self._computing:
+        with self._shared.computing:
             if not self._newest(asker, mine):
                 return None
             try:
@@ -121,17 +124,17 @@ class Previews:
         if not any(step.entry.key == policy for step in rulebook.plan.steps):
             raise no_rules(rulebook, policy, place)
         outcome, _ = previewer.evaluate(rulebook, only=policy)
-        findings = [each for each in rule_findings(rulebook, self._memo) if each.policy == policy]
+        findings = [each for each in rule_findings(rulebook, self._shared.memo) if each.policy == policy]
         counted = with_customers(findings, rulebook.plan, outcome)
         return inspect_rules(policy, place, counted, (rulebook, outcome), (previewer.live, previewer.outcome))
 
     def _answer(self, rulebook: Rulebook, policy: str | None, movers: int, started: float) -> Preview:
         previewer, cold = self._previewer()
         simulation = previewer.preview(rulebook, movers=movers)
-        if len(self._memo) > MEMORY:
-            self._memo.clear()
-        findings = rule_findings(rulebook, self._memo)
-        known = {_told(each) for each in rule_findings(previewer.live, self._memo)}
+        if len(self._shared.memo) > MEMORY:
+            self._shared.memo.clear()
+        findings = rule_findings(rulebook, self._shared.memo)
+        known = {_told(each) for each in rule_findings(previewer.live, self._shared.memo)}
         findings = with_customers(findings, rulebook.plan, simulation.draft)
         return Preview(
             rulebook=rulebook,
@@ -148,23 +151,23 @@ class Previews:
         step = next((each for each in rulebook.plan.steps if each.entry.key == policy), None)
         if step is None:
             return ()
-        if len(self._drawn) > 32:
-            self._drawn.clear()
-        return band_figures(step, simulation.draft, simulation.live, previewer.amount, rulebook.catalogue, self._drawn)
+        if len(self._shared.drawn) > 32:
+            self._shared.drawn.clear()
+        return band_figures(step, simulation.draft, simulation.live, previewer.amount, rulebook.catalogue, self._shared.drawn)
 
     def _previewer(self) -> tuple[Previewer, bool]:
         """The one of now; made when facts, live version, newest run or fixed values have changed."""
         as_of = self._engine.simulated_moment()
         key = self._state()
-        found = self._warm.get(key)
+        found = self._shared.warm.get(key)
         if found is not None and found.fetched <= FETCHED:
-            self._warm.move_to_end(key)
+            self._shared.warm.move_to_end(key)
             return found, False
-        self._drawn.clear()
-        self._warm.pop(key, None)
-        while len(self._warm) >= KEPT:
-            self._warm.popitem(last=False)
-        made = self._warm[key] = Previewer(self._engine.store, self._engine.live_or_nothing(), as_of)
+        self._shared.drawn.clear()
+        self._shared.warm.pop(key, None)
+        while len(self._shared.warm) >= KEPT:
+            self._shared.warm.popitem(last=False)
+        made = self._shared.warm[key] = Previewer(self._engine.store, self._engine.live_or_nothing(), as_of)
         return made, True
 
     def _state(self) -> Key:
@@ -181,21 +184,21 @@ class Previews:
         return (version, facts, moment, tuple(fixed))
 
     def _ask(self, asker: str) -> int:
-        with self._lock:
-            question = next(self._numbers)
-            self._asked[asker] = question
-            self._asked.move_to_end(asker)
-            while len(self._asked) > ASKERS:
-                self._asked.popitem(last=False)
+        with self._shared.lock:
+            self._shared.question += 1
+            question = self._shared.asked[asker] = self._shared.question
+            self._shared.asked.move_to_end(asker)
+            while len(self._shared.asked) > ASKERS:
+                self._shared.asked.popitem(last=False)
             return question
 
     def _newest(self, asker: str, question: int) -> bool:
-        with self._lock:
-            return not asker or self._asked.get(asker, question) <= question
+        with self._shared.lock:
+            return not asker or self._shared.asked.get(asker, question) <= question
 
     def _forget(self) -> None:
-        self._warm.clear()
-        self._drawn.clear()
+        self._shared.warm.clear()
+        self._shared.drawn.clear()
 
 
 def _told(each: RuleFinding) -> tuple[Any, ...]:

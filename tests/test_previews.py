@@ -84,7 +84,7 @@ def test_facts_runs_and_versions_make_it_anew(shop: Engine) -> None:
     shop.publish(document)
     same = asked(shop, document)
     assert (same.cold, same.simulation.comparison.moved, list(same.touched)) == (True, 0, [])
-    assert len(shop.previews._warm) <= KEPT
+    assert len(shop.previews._shared.warm) <= KEPT
 
 
 def test_without_a_live_rulebook_everything_is_new(sqlite_url: str) -> None:
@@ -108,13 +108,13 @@ def test_only_the_newest_question_of_an_asker_is_answered(quiet: Engine) -> None
 
     def ask(name: str, asker: str) -> threading.Thread:
         thread = threading.Thread(target=lambda: answers.update({name: previews.preview(changed(quiet), asker=asker)}))
-        before = previews._asked.get(asker)
+        before = previews._shared.asked.get(asker)
         thread.start()
-        while previews._asked.get(asker) == before:
+        while previews._shared.asked.get(asker) == before:
             thread.join(0.001)
         return thread
 
-    with previews._computing:  # somebody's preview is being computed
+    with previews._shared.computing:  # somebody's preview is being computed
         threads = [ask("old", "mei"), ask("other", "li"), ask("new", "mei")]
     for thread in threads:
         thread.join(30)
@@ -154,7 +154,7 @@ def test_bands_hold_whom_the_cuts_say(quiet: Engine, cuts: list[int]) -> None:
     assert figures.customers == tuple(np.bincount(bands, minlength=5).tolist())
     assert figures.cuts == tuple(cuts)
     assert figures.valued == here.sum() == sum(figures.customers)
-    revenue = next(iter(quiet.previews._warm.values())).amount[here]
+    revenue = next(iter(quiet.previews._shared.warm.values())).amount[here]
     assert figures.amounts == tuple(int(total) for total in np.bincount(bands, weights=revenue, minlength=5))
     assert figures.histogram is not None
     assert sum(figures.histogram.counts) == figures.valued

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import re
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from waitress.server import create_server
 
 from engine.service import Engine
 from engine.wsgi import application
@@ -28,6 +31,19 @@ def open_app(engine: Engine) -> Flask:
     made.config.update(PROPAGATE_EXCEPTIONS=False)
     made.extensions["tierwise_limiter"].enabled = False
     return made
+
+
+@contextmanager
+def served(app: Flask, threads: int = 4) -> Iterator[str]:
+    """The application on a port of this machine, for a real browser; its address."""
+    server: Any = create_server(app, host="127.0.0.1", port=0, threads=threads)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        server.close()
+        thread.join(5)
 
 
 @pytest.fixture(scope="module")

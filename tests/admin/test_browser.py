@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from waitress.server import create_server
 
 from engine.service import Engine
-from tests.admin.conftest import PASSWORD, open_app, pages
+from tests.admin.conftest import PASSWORD, open_app, pages, served
 
 MORE = (
     "/?since=30",
@@ -45,12 +43,8 @@ def address(graded: Engine) -> Iterator[str]:
     """The console of the graded company, served."""
     app = open_app(graded)
     reports(app)
-    server: Any = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(5)
+    with served(app) as found:
+        yield found
 
 
 SEEN: list[str] = []

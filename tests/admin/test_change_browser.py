@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from waitress.server import create_server
 
 from engine.service import Engine
-from tests.admin.conftest import PASSWORD, open_app
+from tests.admin.conftest import PASSWORD, open_app, served
 from tests.admin.test_browser import SEEN, browser, complaints, reports, until
 from tests.trust.company import AS_OF, BOOK, POLICIES, company
 
@@ -53,12 +51,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def site(engine: Engine) -> Iterator[str]:
     app = open_app(engine)
     reports(app)
-    server: Any = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(5)
+    with served(app) as found:
+        yield found
 
 
 def enter(page: Any, site: str, engine: Engine, name: str, language: str) -> None:

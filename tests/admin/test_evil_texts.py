@@ -6,18 +6,16 @@ a new one takes part unless it is named among those whose values the product cho
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from sqlalchemy import Connection, String, Table, select, text, update
-from waitress.server import create_server
 
 from engine.service import Engine
 from engine.store.models import alias, customer, metadata
-from tests.admin.conftest import PASSWORD, open_app, pages
+from tests.admin.conftest import PASSWORD, open_app, pages, served
 from tests.admin.test_browser import SEEN, browser, complaints, reports, until
 from tests.trust.company import AS_OF, LATER, company, trials
 
@@ -144,12 +142,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def site(engine: Engine) -> Iterator[str]:
     app = open_app(engine)
     reports(app)
-    server: Any = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(5)
+    with served(app) as found:
+        yield found
 
 
 def test_there_are_fifty_and_they_are_in_the_store(engine: Engine) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,10 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
-from waitress.server import create_server
 
 from engine.service import Engine
 from engine.worker import Worker
-from tests.admin.conftest import PASSWORD, open_app
+from tests.admin.conftest import PASSWORD, open_app, served
 from tests.admin.test_browser import SEEN, browser, complaints, reports, until
 from tests.admin.test_change_browser import press
 
@@ -100,12 +98,8 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 def site(engine: Engine) -> Iterator[str]:
     app = open_app(engine)
     reports(app)
-    server: Any = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(5)
+    with served(app) as found:
+        yield found
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])

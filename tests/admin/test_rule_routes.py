@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,10 +13,9 @@ import pytest
 from flask import Flask
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
-from waitress.server import create_server
 
 from engine.service import Engine
-from tests.admin.conftest import PASSWORD, Browser, open_app
+from tests.admin.conftest import PASSWORD, Browser, open_app, served
 from tests.admin.test_browser import SEEN, browser, complaints, reports
 from tests.admin.test_table_editor import Grid
 from tests.trust.company import BOOK, POLICIES
@@ -157,12 +155,8 @@ def test_files_that_hold_no_table_are_refused_with_reasons(author: Browser) -> N
 def address(graded: Engine) -> Iterator[str]:
     app: Flask = open_app(graded)
     reports(app)
-    server: Any = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(5)
+    with served(app) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
-from waitress.server import create_server
 
 from engine.service import Engine
-from tests.admin.conftest import PASSWORD, open_app
+from tests.admin.conftest import PASSWORD, open_app, served
 from tests.admin.test_browser import SEEN, browser, complaints, reports, until
 
 __all__ = ["browser"]
@@ -22,11 +20,8 @@ __all__ = ["browser"]
 def address(graded: Engine) -> Iterator[str]:
     app = open_app(graded)
     reports(app)
-    server: Any = create_server(app, host="127.0.0.1", port=0, threads=6)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    with served(app, threads=6) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,10 +10,9 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
-from waitress.server import create_server
 
 from engine.service import Engine
-from tests.admin.conftest import open_app
+from tests.admin.conftest import open_app, served
 from tests.admin.editor_page import FEATURES, labels, serve
 from tests.admin.test_browser import SEEN, browser, complaints, reports
 
@@ -38,12 +36,8 @@ def address(graded: Engine) -> Iterator[str]:
     app = open_app(graded)
     reports(app)
     serve(app)
-    server: Any = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(5)
+    with served(app) as found:
+        yield found
 
 
 class Grid:
