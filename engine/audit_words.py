@@ -118,6 +118,10 @@ ACTIONS: Mapping[str, Act] = {
     "tag.remove": _act("Removed the tag {id}", "删除标签 {id}", ("{customers} customers had it", "涉及客户 {customers} 位")),
     "tag.give": _act("Put the tag {id} on customers", "为客户添加标签 {id}", ("{customers} customers", "{customers} 位客户")),
     "tag.take": _act("Took the tag {id} off customers", "移除客户的标签 {id}", ("{customers} customers", "{customers} 位客户")),
+    "task.add": _act("Made task {id}", "新建任务 {id}", ("kind {kind}", "类型 {kind}")),
+    "task.edit": _act("Changed task {id}", "修改任务 {id}", ("{changed}", "{changed}")),
+    "task.done": _act("Closed task {id}: done", "完成任务 {id}"),
+    "task.skip": _act("Closed task {id}: skipped", "跳过任务 {id}"),
     # people and programs
     "user.first": _act("Became the first administrator, user {id}", "创建首位管理员，用户 {id}"),
     "user.add": _act("Added user {id}", "添加用户 {id}", ("roles {roles}", "角色 {roles}"), ("sees {reach}", "可见 {reach}")),
@@ -156,6 +160,7 @@ GROUPS: Mapping[str, Text] = {
     "fact": Text("Voided facts", "作废"),
     "customer": Text("Customers", "客户"),
     "tag": Text("Tags", "标签"),
+    "task": Text("Tasks", "任务"),
     "user": Text("Users", "用户"),
     "role": Text("Roles", "角色"),
     "session": Text("Sign-ins", "登录"),

@@ -47,6 +47,15 @@ CHINESE: Mapping[str, str] = {
     "the date {}": "日期 {}",
     "known keys are {}": "可用的键有 {}",
     "the calendar has less than {} working hours in {} years": "该日历在 {1} 年内不足 {0} 个工作小时",
+    # tasks
+    "there is no task {}": "没有任务 {}",
+    "task {} was changed by somebody else meanwhile": "任务 {} 已被他人修改",
+    "task {} is {} already": "任务 {} 已是 {} 状态",
+    "reason: say why the task is skipped": "请说明跳过任务的原因",
+    "expected up to 40 lower-case letters, digits and _, such as phone": "应为最多 40 个小写字母、数字或 _，例如 phone",
+    "tasks are not chosen by {}": "任务不能按 {} 筛选",
+    "{} of a task cannot be changed": "任务的 {} 不能修改",
+    "{}: {} is not a date": "{}：{} 不是日期",
     # points
     "the points would expire before they can be spent": "积分在可用之前就会过期",
     "expected an expiry after the return period": "过期时间应晚于退货期",

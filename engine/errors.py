@@ -112,6 +112,10 @@ class PointsError(TierwiseError):
     """Points cannot be earned, spent or taken back like this; the ledger is untouched."""
 
 
+class TaskError(TierwiseError):
+    """A task is not there, or cannot be what was asked for."""
+
+
 class StoreError(TierwiseError):
     """The database is locked, full, missing, of another version, or not usable as a store."""
 

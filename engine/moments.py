@@ -15,6 +15,7 @@ from engine.errors import TierwiseError
 
 Moment: TypeAlias = int | str | dt.datetime | dt.date | None
 
+EPOCH = dt.date(1970, 1, 1)
 _LATEST = 253_402_214_400  # 9999-12-31T00:00:00Z, which every time zone can still write
 
 
@@ -34,6 +35,29 @@ def as_moment(value: Moment, zone: ZoneInfo, name: str = "as_of") -> int:
     if not 0 <= seconds <= _LATEST:
         raise TierwiseError(f"{name}: {value} lies outside 1970 to 9999")
     return seconds
+
+
+def as_day(value: str | dt.date | None, zone: ZoneInfo, name: str = "day") -> dt.date:
+    """A date; None is today. Raises `TierwiseError` for what is none, or lies outside 1970 to 9999."""
+    if value is None:
+        return clock.today(zone)
+    try:
+        found = value if isinstance(value, dt.date) and not isinstance(value, dt.datetime) else dt.date.fromisoformat(str(value).strip())
+    except ValueError:
+        raise TierwiseError(f"{name}: {str(value)[:60]!r} is not a date; expected a date such as 2025-12-31") from None
+    if found < EPOCH:
+        raise TierwiseError(f"{name}: {value} lies outside 1970 to 9999")
+    return found
+
+
+def day_number(day: dt.date) -> int:
+    """A date as the store keeps it: days since 1970-01-01."""
+    return (day - EPOCH).days
+
+
+def day_of(number: int) -> dt.date:
+    """The date of such a number."""
+    return EPOCH + dt.timedelta(days=number)
 
 
 def _parsed(value: str | dt.datetime | dt.date, zone: ZoneInfo) -> dt.datetime:

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from engine.store.ingest.fields import Field
     from engine.store.sight import Sight
     from engine.tags import Tags
+    from engine.tasks import Tasks
     from engine.views import Views
     from engine.webhooks import Webhooks
 
@@ -138,6 +139,7 @@ class Engine:
     tags: Room[Tags] = Room(
         "engine.tags:Tags", "Tags and groups that people give to customers: `add`, `give`, `take`, `list`; rules read them as features."
     )
+    tasks: Room[Tasks] = Room("engine.tasks:Tasks", "What somebody is to do by a day: `add`, `list`, `done`, `skip`, `edit`.")
     views: Room[Views] = Room("engine.views:Views", "Lists that people keep: `save`, `share`, `list`, `remove`.")
     webhooks: Room[Webhooks] = Room("engine.webhooks:Webhooks", "Telling other systems what happened.")
 

@@ -38,6 +38,7 @@ def test_the_family_is_the_documented_one() -> None:
         "RunError",
         "StaleDraft",
         "StoreError",
+        "TaskError",
         "TierwiseError",
         "TooManyTries",
         "UnknownCustomer",

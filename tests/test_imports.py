@@ -67,6 +67,7 @@ JOINTS = {
     "engine.simulations",
     "engine.summaries",
     "engine.tags",
+    "engine.tasks",
     "engine.trial",
     "engine.verification",
     "engine.views",

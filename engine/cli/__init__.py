@@ -31,6 +31,7 @@ from engine.cli import (
     schedules,
     serve,
     store,
+    tasks,
 )
 from engine.cli.shared import App, Family
 
@@ -73,6 +74,7 @@ for command in (
     plugins.plugins,
     customers.customers,
     fix.fix,
+    tasks.task,
     facts.batches,
     facts.void,
     audit.audit,

@@ -49,6 +49,7 @@ CHOSEN = {
     "setting": {"key", "value"},
     "sign_in_attempt": {"name", "address"},
     "tag": {"kind", "name"},
+    "task": {"kind", "channel", "status"},
     "term": {"field"},
     "user_account": {"name", "language", "theme", "password", "reach", "owner"},
     "webhook": {"url", "secret", "events"},
@@ -127,6 +128,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         opened.import_facts([{"order": f"X{at}", "customer": "N1", "ordered_at": "2025-01-05", "amount": "5", "channel": f"c{at}", "seller": f"s{at}", "status": f"t{at}"} for at in range(50)] + [{"order": "Y", "customer": "N1", "ordered_at": "never", "amount": "x"}], "orders")  # fmt: skip
         opened.schedules.add_run("0 2 * * *", title="t")
         opened.tags.add("vip", title="t", note="n")
+        opened.tasks.add("t", customer="N1", text="t", owner="o", once="1")
         opened.acting_as("administrator").views.save("customers", "v", {"sort": "name"})
         draft = opened.drafts.new(title="d", note="n")
         opened.comments.add(draft.id, "c")

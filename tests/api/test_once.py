@@ -127,6 +127,10 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/webhooks"): (NOTHING, "/webhooks", {"title": "t", "url": "https://93.184.216.34/", "events": ["run.visible"]}),
     ("PATCH", "/webhooks/<int:webhook>"): (webhook, "/webhooks/1", {"enabled": False}),
     ("POST", "/webhooks/<int:webhook>/deliveries/<int:delivery>/replay"): (lambda api: webhook(api, True), "/webhooks/1/deliveries/1/replay", None),
+    ("POST", "/service/tasks"): (NOTHING, "/service/tasks", {"title": "call", "customer": "C1", "due": "2030-01-01"}),
+    ("PATCH", "/service/tasks/<int:task>"): (lambda api: api.engine.tasks.add("call"), "/service/tasks/1", {"owner": "lin"}),
+    ("POST", "/service/tasks/<int:task>/done"): (lambda api: api.engine.tasks.add("call"), "/service/tasks/1/done", {"outcome": "well"}),
+    ("POST", "/service/tasks/<int:task>/skip"): (lambda api: api.engine.tasks.add("call"), "/service/tasks/1/skip", {"reason": "moved"}),
 }  # fmt: skip
 
 

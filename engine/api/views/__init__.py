@@ -15,6 +15,7 @@ from engine.api.views import (
     rulebooks,
     runs,
     schedules,
+    tasks,
     webhooks,
 )
 
@@ -33,5 +34,6 @@ ALL = (
     plugins.routes,
     people.routes,
     audit.routes,
+    tasks.routes,
     webhooks.routes,
 )

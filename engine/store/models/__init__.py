@@ -52,6 +52,7 @@ from engine.store.models.rules import (
     rulebook_version,
     schedule,
 )
+from engine.store.models.tasks import task
 
 __all__ = [
     "ASSIGNMENT_VIEW",
@@ -108,6 +109,7 @@ __all__ = [
     "source",
     "tag",
     "tag_member",
+    "task",
     "term",
     "user_account",
     "user_role",
