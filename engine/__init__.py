@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     )
     from engine.hookspecs import hookimpl
     from engine.kinds import ColumnKind
+    from engine.loyalty.earning import Campaign, Earning
     from engine.policy import Label, Output, Params, Picture, Policy, Reason, Text
     from engine.quantities import Interval, Measured, Named
     from engine.rule_sets import ConditionRules, RuleSet, TableRules
@@ -55,12 +56,14 @@ if TYPE_CHECKING:
 
 _HOME = {
     "ApprovalNeeded": "engine.errors",
+    "Campaign": "engine.loyalty.earning",
     "Codes": "engine.columns",
     "ColumnKind": "engine.kinds",
     "Columns": "engine.columns",
     "Condition": "engine.conditions",
     "ConditionRules": "engine.rule_sets",
     "DecisionTable": "engine.tables",
+    "Earning": "engine.loyalty.earning",
     "Engine": "engine.service",
     "DraftError": "engine.errors",
     "FactError": "engine.errors",
@@ -101,6 +104,7 @@ _HOME = {
 __all__ = [
     "ApprovalNeeded",
     "CalendarError",
+    "Campaign",
     "Codes",
     "ColumnKind",
     "Columns",
@@ -108,6 +112,7 @@ __all__ = [
     "ConditionRules",
     "DecisionTable",
     "DraftError",
+    "Earning",
     "Engine",
     "FactError",
     "Fault",

@@ -1,18 +1,20 @@
-"""The points of members, kept in the store: `engine.points.earn("C1", 120, key="receipt 4711")`.
+"""The points of members, kept in the store: `engine.points.redeem("C1", 120, key="receipt 4711")`.
 
 Every change takes a key: the same key with the same request answers as the first time and changes nothing again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.errors import PointsError
-from engine.loyalty.ledger import Account, Entry, whole
+from engine.loyalty.earning import DAY, Earning
+from engine.loyalty.ledger import MEMBER, Account, Entry, fold, whole
 from engine.moments import Moment, as_moment
 from engine.repeats import KeyReused
+from engine.store import audit
 from engine.store import points as rows
 from engine.store.identity import resolve_in
 from engine.store.points import Act
@@ -20,11 +22,15 @@ from engine.store.points import Act
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from engine.points_day import DayReport
+    from engine.points_liability import Liability
     from engine.service import Engine
 
-DAY = 86_400
 LONGEST_KEY = 200
+LONGEST_REASON = 500
 MOST_DAYS = 36_525
+MOST_ACTS = 500
+EVENTS = ("survey", "referral")
 
 Change = Callable[["Connection", int, Account, int], list[Entry]]
 """What an act does: (connection, customer, account, number of the act) to its entries."""
@@ -35,6 +41,8 @@ class Points:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    # --- acts --------------------------------------------------------------------------------------------------
 
     def earn(self, customer: str, points: int, *, key: str, at: Moment = None, hold_days: int = 0, valid_days: int | None = None) -> Act:
         """Give points for something that happened at a moment (None: now), perhaps long ago.
@@ -52,6 +60,22 @@ class Points:
 
         return self._do(customer, "earn", key, request, change, happened=happened)
 
+    def event(self, customer: str, kind: str, *, key: str, at: Moment = None) -> Act:
+        """Give the points of the live programme for an answered survey or a referral; they expire as those of a sale, and need no return period."""
+        if kind not in EVENTS:
+            raise PointsError(f"there is no event {str(kind)[:40]!r}; expected {' or '.join(EVENTS)}")
+        earning = self._needed()
+        points = int(getattr(earning, kind))
+        if not points:
+            raise PointsError(f"the points policy gives nothing for a {kind}; an administrator can set points for it")
+        happened = as_moment(at, self._engine.zone, "at")
+
+        def change(connection: Connection, owner: int, account: Account, number: int) -> list[Entry]:
+            return account.grant(number, points, at=happened, expires_at=self._expiry(earning, happened))
+
+        request = f"event {kind} {'' if at is None else happened}"
+        return self._do(customer, "earn", key, request, change, happened=happened, note=kind)
+
     def redeem(self, customer: str, points: int, *, key: str) -> Act:
         """Spend points. Raises `PointsError` for more than can be spent."""
         whole(points)
@@ -64,12 +88,12 @@ class Points:
             taken = rows.entries_of(connection, owner, redemption, "redeem")
             if not taken:
                 raise PointsError(f"there is no redemption {redemption} of this customer")
-            if rows.cancelled(connection, owner, redemption, number):
+            if rows.cancelled(connection, owner, redemption):
                 raise PointsError(f"redemption {redemption} was cancelled already")
             account.lots |= rows.load(connection, owner, {each.lot for each in taken} - set(account.lots)).lots
             return account.cancel(taken)
 
-        return self._do(customer, "cancel", key, f"cancel {redemption}", change, about=redemption)
+        return self._do(customer, "cancel", key, f"cancel {redemption}", change, about=redemption, closed=True)
 
     def reverse(self, customer: str, earning: int, points: int, *, key: str) -> Act:
         """Take back points of an earning whose sale was returned; what was spent is owed. Raises `PointsError` for more than it earned."""
@@ -82,51 +106,181 @@ class Points:
                 raise PointsError(f"there is no earning {earning} of this customer")
             return account.reverse(earning, points)
 
-        return self._do(customer, "reverse", key, f"reverse {earning} {points}", change, about=earning)
+        return self._do(customer, "reverse", key, f"reverse {earning} {points}", change, about=earning, closed=True)
 
-    def balance(self, customer: str) -> Account:
-        """What a customer has now, with the lots that hold points. Nothing is written."""
+    def correct(self, customer: str, points: int, *, reason: str, key: str) -> Act:
+        """Give points by hand, or take some (below zero), for a reason that stays in the audit trail.
+
+        Raises `PointsError` for more than the live programme allows at once, or than there is.
+        """
+        whole(abs(points) if isinstance(points, int) else points)
+        told = _reason(reason)
+        earning = self._needed()
+        if abs(points) > earning.manual:
+            raise PointsError(f"{abs(points):,} points are more than the {earning.manual:,} that one correction may move")
+        now = clock.now()
+
+        def change(connection: Connection, owner: int, account: Account, number: int) -> list[Entry]:
+            self._record(connection, "points.correct", owner, {"act": number, "points": points})
+            if points < 0:
+                return account.correct(-points)
+            return account.grant(number, points, at=now, expires_at=self._expiry(earning, now))
+
+        return self._do(customer, "correct", key, f"correct {points} {told}", change, note=told)
+
+    def transfer(self, customer: str, to: str, points: int, *, key: str) -> Act:
+        """Hand points to another member; they keep their expiry. Returns the giver's act. Raises `PointsError`."""
+        whole(points)
+        engine = self._engine
+        with engine.store.read() as connection:
+            receiver = resolve_in(connection, to, reach=engine.sight.reach)
+
+        def change(connection: Connection, owner: int, account: Account, number: int) -> list[Entry]:
+            if owner == receiver:
+                raise PointsError("giver and receiver are the same customer")
+            if rows.closed_at(connection, receiver) is not None:
+                raise PointsError(f"the points account of {to} is closed")
+            return account.give(points)
+
+        def after(connection: Connection, owner: int, number: int, account: Account, given: Sequence[Entry]) -> None:
+            now = clock.now()
+            theirs = rows.load(connection, receiver)
+            for each in given:
+                if each.account != MEMBER:
+                    continue
+                opened = int(rows.numbers(connection, 1)[0])
+                entries = theirs.receive(opened, -each.points, expires_at=account.lots[each.lot].expires_at, at=now)
+                act = {"id": opened, "customer_id": receiver, "posted_at": now, "at": now, "actor": engine.settings.actor}
+                rows.keep(connection, {**act, "kind": "receive", "about": number, "request": ""}, theirs, entries)
+            self._record(connection, "points.transfer", owner, {"act": number, "points": points, "to": receiver})
+
+        return self._do(customer, "give", key, f"give {points} {receiver}", change, also=receiver, after=after)
+
+    def close(self, customer: str, *, back: bool = False) -> None:
+        """Close the account of a member: nothing is earned or spent any more; what is there stays. back: open it again."""
+        with self._engine.store.write() as connection:
+            owner = resolve_in(connection, customer, reach=self._engine.sight.reach)
+            rows.hold(connection, [owner])
+            rows.close(connection, owner, None if back else clock.now())
+            self._record(connection, "points.open" if back else "points.close", owner, {})
+
+    # --- what there is -----------------------------------------------------------------------------------------
+
+    def balance(self, customer: str, at: Moment = None) -> Account:
+        """What a customer has now, with the lots that hold points, or had at a past moment by the entries written until then."""
+        zone = self._engine.zone
         with self._engine.store.read() as connection:
-            account = rows.load(connection, resolve_in(connection, customer, reach=self._engine.sight.reach))
-        account.settle(clock.now())
+            owner = resolve_in(connection, customer, reach=self._engine.sight.reach)
+            if at is None:
+                account = rows.load(connection, owner)
+                account.settle(clock.now())
+                return account
+            moment = as_moment(at, zone, "at")
+            account = fold(*rows.as_it_was(connection, owner, moment))
+        account.settle(moment)
+        account.lots = {number: lot for number, lot in account.lots.items() if lot.pending + lot.member}
         return account
+
+    def history(self, customer: str, *, before: int | None = None, limit: int = 50) -> Sequence[dict[str, Any]]:
+        """The newest acts first: number, kind, at, posted_at, points, expired, about, note, actor, what was there afterwards."""
+        with self._engine.store.read() as connection:
+            owner = resolve_in(connection, customer, reach=self._engine.sight.reach)
+            return rows.history(connection, owner, before, max(1, min(limit, MOST_ACTS)))
+
+    def programme(self) -> Earning | None:
+        """The earning rules of the live rulebook; None when it has no policy of points."""
+        from engine.points_day import programme
+
+        return programme(self._engine)
+
+    def day(self) -> DayReport:
+        """Post the sales that have no points yet, follow sales that were changed or returned, let points mature and expire."""
+        from engine.points_day import day
+
+        return day(self._engine)
+
+    def liability(self) -> Liability:
+        """What all points that can be spent or will be would cost, by the month in which they expire."""
+        from engine.points_liability import liability
+
+        return liability(self._engine)
 
     def verify(self) -> tuple[list[int], list[int]]:
         """Acts whose entries do not sum to zero, and lots that differ from the sum of theirs; two empty lists when all is well."""
         with self._engine.store.read() as connection:
             return rows.differing(connection)
 
+    # --- how ---------------------------------------------------------------------------------------------------
+
+    def _needed(self) -> Earning:
+        earning = self.programme()
+        if earning is None:
+            raise PointsError("no points policy is published; add one of the type points to the rulebook")
+        return earning
+
+    def _expiry(self, earning: Earning, moment: int) -> int | None:
+        import numpy as np
+
+        return earning.expires_at(np.array([moment], np.int64), self._engine.zone)[0]
+
     def _do(
-        self, customer: str, kind: str, key: str, request: str, change: Change, *, about: int | None = None, happened: int | None = None
+        self,
+        customer: str,
+        kind: str,
+        key: str,
+        request: str,
+        change: Change,
+        *,
+        about: int | None = None,
+        happened: int | None = None,
+        note: str | None = None,
+        closed: bool = False,
+        also: int | None = None,
+        after: Callable[[Connection, int, int, Account, Sequence[Entry]], None] | None = None,
     ) -> Act:
         if not isinstance(key, str) or not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
             raise PointsError(f"key: expected a text of 1 to {LONGEST_KEY} printable characters")
-        now, actor = clock.now(), self._engine.settings.actor
+        now = clock.now()
         if happened is not None and happened > now:
             raise PointsError("at: the moment lies in the future; points are earned for what has happened")
         with self._engine.store.write() as connection:
             owner = resolve_in(connection, customer, reach=self._engine.sight.reach)
-            rows.hold(connection, owner)
+            rows.hold(connection, [owner] if also is None else [owner, also])
             known = rows.answered(connection, owner, key)
             if known is not None:
                 if known[1] != request:
                     raise KeyReused("this idempotency key was used for another request; take a new key for a new request")
                 return known[0]
+            if not closed and rows.closed_at(connection, owner) is not None:
+                raise PointsError(f"the points account of {customer} is closed")
             account = rows.load(connection, owner)
-            act = {"customer_id": owner, "posted_at": now, "actor": actor}
-            self._settle(connection, owner, account, act, now)
-            number = rows.begin(
-                connection,
-                {**act, "kind": kind, "about": about, "idempotency": key, "request": request, "at": now if happened is None else happened},
-            )
-            made = rows.keep(connection, owner, number, account, change(connection, owner, account, number))
-            self._settle(connection, owner, account, act, now)
+            settle(connection, owner, account, self._engine.settings.actor, now)
+            number = int(rows.numbers(connection, 1)[0])
+            entries = change(connection, owner, account, number)
+            act = {"id": number, "customer_id": owner, "posted_at": now, "actor": self._engine.settings.actor}
+            told = {"kind": kind, "about": about, "idempotency": key, "request": request, "note": note}
+            made = rows.keep(connection, {**act, **told, "at": now if happened is None else happened}, account, entries)
+            if after is not None:
+                after(connection, owner, number, account, entries)
+            settle(connection, owner, account, self._engine.settings.actor, now)
         return made
 
-    def _settle(self, connection: Connection, owner: int, account: Account, act: dict[str, Any], now: int) -> None:
-        for moment, entries in account.settle(now):
-            number = rows.begin(connection, {**act, "kind": "settle", "request": "", "at": moment})
-            rows.keep(connection, owner, number, account, entries)
+    def _record(self, connection: Connection, action: str, owner: int, details: dict[str, Any]) -> None:
+        audit.record(connection, **self._engine.acting, action=action, subject=f"customer:{owner}", details=details or None)
+
+
+def settle(connection: Connection, owner: int, account: Account, actor: str, now: int) -> None:
+    """Write down what the calendar brings to one account until now."""
+    for moment, entries in account.settle(now):
+        act = {"id": int(rows.numbers(connection, 1)[0]), "customer_id": owner, "posted_at": now, "actor": actor}
+        rows.keep(connection, {**act, "kind": "settle", "about": entries[0].lot, "request": "", "at": moment}, account, entries)
+
+
+def _reason(reason: object) -> str:
+    told = reason.strip() if isinstance(reason, str) else ""
+    if not 3 <= len(told) <= LONGEST_REASON or not told.isprintable():
+        raise PointsError(f"reason: expected a text of 3 to {LONGEST_REASON} printable characters")
+    return told
 
 
 def _days(days: int, name: str, least: int) -> int:

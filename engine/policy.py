@@ -21,6 +21,7 @@ from engine.texts import Text as Text  # handed on: plugins and half of the engi
 
 if TYPE_CHECKING:
     from engine.kinds import ColumnKind
+    from engine.loyalty.earning import Earning
     from engine.rule_sets import RuleSet
     from engine.scales import Scale
 
@@ -198,6 +199,10 @@ class Policy:
         kinds: of every input, sets aside, and of the own outputs under their bare names. The default checks every rule set.
         """
         return [fault for rules in self.rule_sets() for fault in rules.check(kinds)]
+
+    def earning(self) -> Earning | None:
+        """What sales earn, for the points ledger; None for a policy that is not about points. Optional."""
+        return None
 
     def pictures(self) -> tuple[Picture, ...]:
         """The pictures that show this policy's result."""

@@ -45,6 +45,8 @@ JOINTS = {
     "engine.people",
     "engine.pictures",
     "engine.points",
+    "engine.points_day",
+    "engine.points_liability",
     "engine.portraying",
     "engine.previews",
     "engine.repeats",

@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from engine import clock
 from engine.errors import PointsError
@@ -92,7 +93,12 @@ def test_a_number_that_somebody_changed_is_found(engine: Engine) -> None:
     with engine.store.write() as connection:
         connection.execute(update(points_lot).values(member=11))
     assert engine.points.verify() == ([], [lot])
+    for table in ("points_act", "points_entry"):
+        with pytest.raises(DBAPIError, match="are kept as they are"), engine.store.write() as connection:
+            connection.execute(text(f"delete from {table}"))
     with engine.store.write() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        connection.execute(text("drop trigger points_entry_no_update" if sqlite else "drop trigger points_entry_keep on points_entry"))
         connection.execute(update(points_entry).where(points_entry.c.account == "member").values(points=11))
     assert [len(found) for found in engine.points.verify()] == [1, 0]
 

@@ -13,9 +13,13 @@ from dataclasses import dataclass, field
 from engine.errors import PointsError
 
 PENDING, MEMBER, REDEEMED, EXPIRED, DEBT, ISSUED = "pending", "member", "redeemed", "expired", "debt", "issued"
+CORRECTED, TRANSFERRED = "corrected", "transferred"
 
-ACCOUNTS = (PENDING, MEMBER, REDEEMED, EXPIRED, DEBT, ISSUED)
-"""The member's pending and spendable points, what they became, what the member owes (below zero), and what was issued (below zero)."""
+ACCOUNTS = (PENDING, MEMBER, REDEEMED, EXPIRED, DEBT, ISSUED, CORRECTED, TRANSFERRED)
+"""The member's pending and spendable points, what they became, what the member owes (below zero), and what was issued (below zero).
+
+What was transferred sums to zero over all members.
+"""
 
 MOST = 10**12
 """Points of one posting; so no sum leaves 64 bits."""
@@ -44,7 +48,8 @@ class Lot:
 
 @dataclass(slots=True)
 class Account:
-    """What a member has. owed: points that a return took back although they were spent."""
+    """What a member has. owed: points that a return took back although they were spent; below zero in a
+    row of a joined customer whose debt another one has paid."""
 
     lots: dict[int, Lot] = field(default_factory=dict)
     owed: int = 0
@@ -84,6 +89,17 @@ class Account:
         self.lots[lot] = Lot(matures_at, expires_at)
         return self._posted([Entry(PENDING, lot, points), Entry(ISSUED, lot, -points)])
 
+    def grant(self, lot: int, points: int, *, at: int, expires_at: int | None) -> list[Entry]:
+        """Open a lot that can be spent at once, after it has paid what is owed."""
+        whole(points)
+        self.lots[lot] = Lot(at, expires_at)
+        return self._posted([Entry(ISSUED, lot, -points), *self._given(lot, points)])
+
+    def add(self, lot: int, points: int) -> list[Entry]:
+        """More points of a sale that turned out larger, pending until `settle`."""
+        whole(points)
+        return self._posted([Entry(PENDING, lot, points), Entry(ISSUED, lot, -points)])
+
     def settle(self, now: int) -> list[tuple[int, list[Entry]]]:
         """What the calendar brings until now, as (moment, entries) in order: points mature (a debt is paid first), then expire."""
         due = [(lot.matures_at, 0, number) for number, lot in self.lots.items() if lot.pending and lot.matures_at <= now]
@@ -106,12 +122,20 @@ class Account:
 
     def redeem(self, points: int) -> list[Entry]:
         """Spend points, those that expire first before others. Raises `PointsError` for more than can be spent."""
-        whole(points)
-        if points > self.spendable:
-            missing = points - self.spendable
-            raise PointsError(f"{points:,} points are more than the {self.spendable:,} that can be spent; {missing:,} are missing")
-        taken = self._taken(points)
-        return self._posted(taken + [Entry(REDEEMED, each.lot, -each.points) for each in taken])
+        return self._away(points, REDEEMED)
+
+    def correct(self, points: int) -> list[Entry]:
+        """Take spendable points away by hand. Raises `PointsError` for more than there are."""
+        return self._away(points, CORRECTED)
+
+    def give(self, points: int) -> list[Entry]:
+        """Hand spendable points to another member, who opens a lot for each lot they come from by `receive`."""
+        return self._away(points, TRANSFERRED)
+
+    def receive(self, lot: int, points: int, *, expires_at: int | None, at: int) -> list[Entry]:
+        """Open a lot of points that another member gave; they keep their expiry, and pay what is owed first."""
+        self.lots[lot] = Lot(at, expires_at)
+        return self._posted([Entry(TRANSFERRED, lot, -points), *self._given(lot, points)])
 
     def cancel(self, redemption: Iterable[Entry]) -> list[Entry]:
         """Give back what a redemption took, to the lots it came from; a debt is paid first, and expired lots expire again."""
@@ -144,6 +168,14 @@ class Account:
         if left:
             rest.append(Entry(DEBT, number, -left))
         return entries + self._posted(rest)
+
+    def _away(self, points: int, account: str) -> list[Entry]:
+        whole(points)
+        if points > self.spendable:
+            missing = points - self.spendable
+            raise PointsError(f"{points:,} points are more than the {self.spendable:,} that can be spent; {missing:,} are missing")
+        taken = self._taken(points)
+        return self._posted(taken + [Entry(account, each.lot, -each.points) for each in taken])
 
     def _posted(self, entries: list[Entry]) -> list[Entry]:
         self.post(entries)

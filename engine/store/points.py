@@ -1,16 +1,20 @@
-"""Rows of the points ledger, inside the transaction that is open; what they mean is `engine.loyalty.ledger`."""
+"""Rows of the points ledger, inside the transaction that is open; what they mean is `engine.loyalty.ledger`.
+
+A member is a customer with all who were joined into it: their lots are one account while the join lasts, and each has its
+own again when it is separated.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, case, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from engine.loyalty.ledger import EXPIRED, ISSUED, MEMBER, PENDING, Account, Entry, Lot
-from engine.store.models import points_account, points_act, points_entry, points_lot
+from engine.loyalty.ledger import DEBT, EXPIRED, ISSUED, MEMBER, PENDING, TRANSFERRED, Account, Entry, Lot
+from engine.store.models import customer, points_account, points_act, points_entry, points_lot
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,77 +28,145 @@ class Act:
     owed: int
 
 
-def hold(connection: Connection, customer_id: int) -> None:
-    """Wait until nobody else changes the points of this member: SQLite's one writer, or the member's row on PostgreSQL."""
+def hold(connection: Connection, members: Iterable[int]) -> None:
+    """Wait until nobody else changes the points of these members: SQLite's one writer, or the members' rows on PostgreSQL."""
     make = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
-    connection.execute(make(points_account).values(customer_id=customer_id, owed=0).on_conflict_do_nothing())
-    connection.execute(select(points_account.c.owed).where(points_account.c.customer_id == customer_id).with_for_update())
+    for member in sorted(set(members)):  # everybody in the same order, so that two never wait for each other
+        for customer_id in sorted(connection.scalars(_family(member))):
+            connection.execute(make(points_account).values(customer_id=customer_id, owed=0).on_conflict_do_nothing())
+            connection.execute(select(points_account.c.owed).where(points_account.c.customer_id == customer_id).with_for_update())
 
 
-def load(connection: Connection, customer_id: int, also: Collection[int] = ()) -> Account:
-    """The account with the lots that hold points, and some others by number."""
+def _family(member: int) -> Select[int]:
+    """The customer, and all who were joined into it."""
+    return select(customer.c.id).where(or_(customer.c.id == member, customer.c.merged_into == member))
+
+
+def load(connection: Connection, member: int, also: Collection[int] = ()) -> Account:
+    """The account with the lots that hold points, and some others of the member by number."""
     lots = points_lot.c
-    query = select(points_lot).where(lots.customer_id == customer_id, or_(lots.pending + lots.member > 0, lots.id.in_(also)))
+    query = select(points_lot).where(lots.customer_id.in_(_family(member)), or_(lots.pending + lots.member > 0, lots.id.in_(also)))
     found = {
         row.id: Lot(row.matures_at, row.expires_at, row.pending, row.member, row.expired, row.issued) for row in connection.execute(query)
     }
-    owed = connection.scalar(select(points_account.c.owed).where(points_account.c.customer_id == customer_id))
-    return Account(found, owed or 0)
+    owed = connection.scalar(select(func.sum(points_account.c.owed)).where(points_account.c.customer_id.in_(_family(member))))
+    return Account(found, max(int(owed or 0), 0))
 
 
-def answered(connection: Connection, customer_id: int, key: str) -> tuple[Act, str] | None:
+def closed_at(connection: Connection, member: int) -> int | None:
+    """From when on the account is closed; None for an open one."""
+    return connection.scalar(select(points_account.c.closed_at).where(points_account.c.customer_id == member))
+
+
+def close(connection: Connection, member: int, moment: int | None) -> None:
+    """Close the account, or open it again."""
+    connection.execute(update(points_account).where(points_account.c.customer_id == member).values(closed_at=moment))
+
+
+def answered(connection: Connection, member: int, key: str) -> tuple[Act, str] | None:
     """The act that a member's key was used for, and its request."""
-    row = connection.execute(select(points_act).where(points_act.c.customer_id == customer_id, points_act.c.idempotency == key)).first()
+    act = points_act.c
+    row = connection.execute(select(points_act).where(act.customer_id.in_(_family(member)), act.idempotency == key)).first()
     return None if row is None else (_act(row), row.request)
 
 
-def begin(connection: Connection, values: Mapping[str, Any]) -> int:
-    """Write down an act; its number."""
-    row = {"spendable": 0, "pending": 0, "owed": 0, **values}
-    return int(connection.execute(insert(points_act).values(row).returning(points_act.c.id)).scalar_one())
+def numbers(connection: Connection, count: int) -> Sequence[int]:
+    """Numbers for acts that are written next."""
+    if connection.dialect.name == "sqlite":
+        start = (connection.scalar(select(func.max(points_act.c.id))) or 0) + 1
+        return range(start, start + count)
+    taken = text("select nextval(pg_get_serial_sequence('points_act', 'id')) from generate_series(1, :count)")
+    return list(connection.scalars(taken, {"count": count}))
 
 
-def keep(connection: Connection, customer_id: int, number: int, account: Account, entries: Iterable[Entry]) -> Act:
-    """Keep the entries of an act, the lots that they changed, and what the member has now."""
+def keep(connection: Connection, act: Mapping[str, Any], account: Account, entries: Iterable[Entry]) -> Act:
+    """Keep an act, the lots that it opened and changed, its entries, and what the member owes."""
     posted = list(entries)
-    rows = [{"act_id": number, "account": each.account, "lot_id": each.lot, "points": each.points} for each in posted]
+    number = act["id"]
+    row = {**act, "spendable": account.spendable, "pending": account.pending, "owed": account.owed}
+    connection.execute(insert(points_act).values(row))
     for lot_id in sorted({each.lot for each in posted}):
         lot = account.lots[lot_id]
         now = {"pending": lot.pending, "member": lot.member, "expired": lot.expired, "issued": lot.issued}
         if lot_id == number:
-            fixed = {"id": number, "customer_id": customer_id, "matures_at": lot.matures_at, "expires_at": lot.expires_at}
+            fixed = {"id": number, "customer_id": act["customer_id"], "matures_at": lot.matures_at, "expires_at": lot.expires_at}
             connection.execute(insert(points_lot).values({**fixed, **now}))
         else:
             connection.execute(update(points_lot).where(points_lot.c.id == lot_id).values(now))
-    connection.execute(insert(points_entry), rows)
-    has = {"spendable": account.spendable, "pending": account.pending, "owed": account.owed}
-    connection.execute(update(points_account).where(points_account.c.customer_id == customer_id).values(owed=account.owed))
-    made = update(points_act).where(points_act.c.id == number).values(has).returning(points_act)
-    return _act(connection.execute(made).one())
+    if posted:
+        rows = [{"act_id": number, "account": each.account, "lot_id": each.lot, "points": each.points} for each in posted]
+        connection.execute(insert(points_entry), rows)
+    debt = sum(each.points for each in posted if each.account == DEBT)
+    if debt:
+        mine = points_account.c.customer_id == act["customer_id"]
+        connection.execute(update(points_account).where(mine).values(owed=points_account.c.owed - debt))
+    return Act(number, act["kind"], account.spendable, account.pending, account.owed)
 
 
-def entries_of(connection: Connection, customer_id: int, number: int, kind: str) -> list[Entry]:
+def entries_of(connection: Connection, member: int, number: int, kind: str) -> list[Entry]:
     """The entries of a member's act of a kind; none when there is no such act."""
     query = select(points_entry).join(points_act, points_act.c.id == points_entry.c.act_id).order_by(points_entry.c.lot_id)
-    query = query.where(points_act.c.id == number, points_act.c.customer_id == customer_id, points_act.c.kind == kind)
+    query = query.where(points_act.c.id == number, points_act.c.customer_id.in_(_family(member)), points_act.c.kind == kind)
     return [Entry(row.account, row.lot_id, row.points) for row in connection.execute(query)]
 
 
-def cancelled(connection: Connection, customer_id: int, redemption: int, before: int) -> bool:
-    """Whether a redemption was cancelled by an act before the one with this number."""
+def cancelled(connection: Connection, member: int, redemption: int) -> bool:
+    """Whether a redemption was cancelled."""
     act = points_act.c
-    query = select(act.id).where(act.customer_id == customer_id, act.kind == "cancel", act.about == redemption, act.id < before)
+    query = select(act.id).where(act.customer_id.in_(_family(member)), act.kind == "cancel", act.about == redemption)
     return connection.execute(query).first() is not None
 
 
+def history(connection: Connection, member: int, before: int | None, limit: int) -> list[dict[str, Any]]:
+    """The newest acts first, with what each changed of pending and spendable points together, and what expired."""
+    act, entry = points_act.c, points_entry.c
+    points = func.sum(case((entry.account.in_((PENDING, MEMBER)), entry.points), else_=0)).label("points")
+    expired = func.sum(case((entry.account == EXPIRED, entry.points), else_=0)).label("expired")
+    query = select(points_act, points, expired)
+    query = query.join(points_entry, entry.act_id == act.id, isouter=True).where(act.customer_id.in_(_family(member)))
+    if before is not None:
+        query = query.where(act.id < before)
+    rows = connection.execute(query.group_by(*points_act.columns).order_by(act.id.desc()).limit(limit))
+    names = ("kind", "about", "note", "at", "posted_at", "actor", "spendable", "pending", "owed", "points", "expired")
+    return [{"number": row.id, **{name: getattr(row, name) for name in names}} for row in rows]
+
+
+def as_it_was(connection: Connection, member: int, moment: int) -> tuple[list[tuple[int, int, int | None]], list[Entry]]:
+    """The lots and entries of the member that were written until a moment, for `fold`."""
+    entry, act, lot = points_entry.c, points_act.c, points_lot.c
+    query = (
+        select(points_entry, lot.matures_at, lot.expires_at)
+        .join(points_act, act.id == entry.act_id)
+        .join(points_lot, lot.id == entry.lot_id)
+    )
+    rows = connection.execute(query.where(act.customer_id.in_(_family(member)), act.posted_at <= moment)).all()
+    lots = {row.lot_id: (row.lot_id, row.matures_at, row.expires_at) for row in rows}
+    return list(lots.values()), [Entry(row.account, row.lot_id, row.points) for row in rows]
+
+
 def differing(connection: Connection) -> tuple[list[int], list[int]]:
-    """Acts whose entries do not sum to zero, and lots that are not the sum of theirs, by number."""
-    entry, lot = points_entry.c, points_lot.c
-    acts = select(entry.act_id).group_by(entry.act_id).having(func.sum(entry.points) != 0).order_by(entry.act_id)
-    sums = {name: func.sum(case((entry.account == name, entry.points), else_=0)) for name in (PENDING, MEMBER, EXPIRED, ISSUED)}
+    """Acts whose entries do not sum to zero, and lots that are not the sum of theirs, by number.
+
+    An account whose debt is not the sum of its entries is told by its newest act; so is a transfer of which one side is missing.
+    """
+    entry, lot, act, account = points_entry.c, points_lot.c, points_act.c, points_account.c
+    acts = select(entry.act_id).group_by(entry.act_id).having(func.sum(entry.points) != 0)
+    debts = select(
+        act.customer_id, func.max(act.id).label("newest"), func.sum(case((entry.account == DEBT, entry.points), else_=0)).label("debt")
+    )
+    debt = debts.join(points_entry, entry.act_id == act.id).group_by(act.customer_id).subquery()
+    owing = select(debt.c.newest).join(points_account, account.customer_id == debt.c.customer_id).where(account.owed != -debt.c.debt)
+    pair = func.coalesce(case((act.kind == "receive", act.about)), act.id)
+    handed = select(pair).join(points_entry, entry.act_id == act.id).where(entry.account == TRANSFERRED)
+    handed = handed.group_by(pair).having(func.sum(entry.points) != 0)
+    sums = {
+        name: func.coalesce(func.sum(case((entry.account == name, entry.points), else_=0)), 0)
+        for name in (PENDING, MEMBER, EXPIRED, ISSUED)
+    }
     wrong = or_(sums[PENDING] != lot.pending, sums[MEMBER] != lot.member, sums[EXPIRED] != lot.expired, sums[ISSUED] != -lot.issued)
-    lots = select(lot.id).join(points_entry, entry.lot_id == lot.id).group_by(*points_lot.columns).having(wrong).order_by(lot.id)
-    return list(connection.scalars(acts)), list(connection.scalars(lots))
+    lots = select(lot.id).join(points_entry, entry.lot_id == lot.id, isouter=True).group_by(*points_lot.columns).having(wrong)
+    found = {number for query in (acts, owing, handed) for number in connection.scalars(query)}
+    return sorted(found), list(connection.scalars(lots.order_by(lot.id)))
 
 
 def _act(row: Row[Any]) -> Act:

@@ -80,6 +80,15 @@ def held(api: Client) -> None:
         connection.execute(update(run).where(run.c.id == record.id).values(status="held", historical=0))
 
 
+def points(api: Client, *acts: str) -> None:
+    """A programme, and a member with 50 points and what was done with them."""
+    document = {key: value for key, value in api.engine.version().document.items() if key in ("format", "name", "policies", "guards")}
+    api.engine.publish({**document, "policies": [*document["policies"], {"key": "points", "type": "points", "params": {"survey": 5}}]})
+    api.engine.points.earn("C1", 50, key="before")
+    if "redeem" in acts:
+        api.engine.points.redeem("C1", 20, key="before, too")
+
+
 Case = tuple[Callable[[Client], Any], str, Any]
 ONE_ORDER = {"rows": [{"order": "N1", "customer": "C1", "ordered_at": "2026-01-01", "amount": "5.00"}]}
 NOTHING: Callable[[Client], Any] = lambda api: None  # noqa: E731
@@ -124,6 +133,15 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/fixed-values/<int:fixed>/reject"): (fix, "/fixed-values/1/reject", None),
     ("POST", "/fixed-values/<int:fixed>/withdraw"): (lambda api: fix(api, asked_by="chen"), "/fixed-values/1/withdraw", None),
     ("POST", "/fixed-values/<int:fixed>/end"): (lambda api: fix(api, True), "/fixed-values/1/end", None),
+    ("POST", "/loyalty/day"): (points, "/loyalty/day", None),
+    ("POST", "/customers/<path:customer>/points/earn"): (points, "/customers/C1/points/earn", {"points": 5}),
+    ("POST", "/customers/<path:customer>/points/event"): (points, "/customers/C1/points/event", {"event": "survey"}),
+    ("POST", "/customers/<path:customer>/points/redeem"): (points, "/customers/C1/points/redeem", {"points": 5}),
+    ("POST", "/customers/<path:customer>/points/cancel"): (lambda api: points(api, "redeem"), "/customers/C1/points/cancel", {"redemption": 3}),
+    ("POST", "/customers/<path:customer>/points/reverse"): (points, "/customers/C1/points/reverse", {"earning": 1, "points": 5}),
+    ("POST", "/customers/<path:customer>/points/correct"): (points, "/customers/C1/points/correct", {"points": -5, "reason": "typing error"}),
+    ("POST", "/customers/<path:customer>/points/transfer"): (points, "/customers/C1/points/transfer", {"points": 5, "to": "C2"}),
+    ("PUT", "/customers/<path:customer>/points/closed"): (points, "/customers/C1/points/closed", {"closed": True}),
     ("POST", "/webhooks"): (NOTHING, "/webhooks", {"title": "t", "url": "https://93.184.216.34/", "events": ["run.visible"]}),
     ("PATCH", "/webhooks/<int:webhook>"): (webhook, "/webhooks/1", {"enabled": False}),
     ("POST", "/webhooks/<int:webhook>/deliveries/<int:delivery>/replay"): (lambda api: webhook(api, True), "/webhooks/1/deliveries/1/replay", None),
@@ -200,7 +218,13 @@ def test_ten_at_once_are_one(api: Client, route: tuple[str, str]) -> None:
 def test_a_rehearsal_answers_and_changes_nothing(api: Client, route: tuple[str, str]) -> None:
     path, body = prepared(api, CASES[route])
     before, jobs = contents(api), [each.as_dict() for each in api.engine.jobs.list()]
-    answer = api(route[0], path, headers={"If-Match": tag_of(api, path)}, query_string={"dry_run": "true"}, **options(body))
+    answer = api(
+        route[0],
+        path,
+        headers={"If-Match": tag_of(api, path), "Idempotency-Key": "rehearsed"},
+        query_string={"dry_run": "true"},
+        **options(body),
+    )
     assert answer.status_code in (200, 201, 202), answer.get_data(as_text=True)
     assert answer.headers["Dry-Run"] == "true"
     assert contents(api) == before

@@ -30,7 +30,7 @@ from engine.store.models.facts import (
     term,
 )
 from engine.store.models.lists import saved_view, tag, tag_member
-from engine.store.models.loyalty import points_account, points_act, points_entry, points_lot
+from engine.store.models.loyalty import points_account, points_act, points_day, points_entry, points_lot
 from engine.store.models.outcomes import ASSIGNMENT_VIEW, block, change, current, label, label_summary, output, rule_hit, run, run_state
 from engine.store.models.people import (
     api_key,
@@ -90,6 +90,7 @@ __all__ = [
     "output",
     "points_account",
     "points_act",
+    "points_day",
     "points_entry",
     "points_lot",
     "product",

@@ -1,0 +1,111 @@
+"""Post a day's points: `engine.points.day()`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine import clock
+from engine.errors import RulebookError
+from engine.loyalty.earning import DAY, HUNDREDTHS, Earning
+from engine.points import settle
+from engine.store import members, outcomes
+from engine.store import points as rows
+from engine.store import points_day as store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from engine.service import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class DayReport:
+    """What a day brought. sales: posted for the first time; changed: returned, voided or corrected; points: of both together."""
+
+    sales: int
+    changed: int
+    points: int
+    matured: int
+    expired: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain values, for JSON."""
+        return asdict(self)
+
+
+def programme(engine: Engine) -> Earning | None:
+    """The earning rules of the first enabled policy of the live rulebook that has some."""
+    try:
+        entries = engine.rulebook().entries
+    except RulebookError:
+        return None
+    return next((found for entry in entries if entry.enabled and (found := entry.policy.earning()) is not None), None)
+
+
+def day(engine: Engine) -> DayReport:
+    """One transaction; posting again posts nothing. Without a points policy only maturity and expiry are looked at."""
+    earning, now, actor = programme(engine), clock.now(), engine.settings.actor
+    sales = changed = points = 0
+    with engine.store.write() as connection:
+        done, newest = store.take_turn(connection)
+        if earning is not None:
+            changed, points = _follow(engine, connection, done, now)
+            sales, new = _post(engine, connection, earning, done, now)
+            points += new
+            store.finish_turn(connection, newest)
+        for member in store.debtors_due(connection, now):
+            rows.hold(connection, [member])
+            settle(connection, member, rows.load(connection, member), actor, now)
+        matured = store.settle(connection, now, actor=actor, expire=False)
+        expired = store.settle(connection, now, actor=actor, expire=True)
+    return DayReport(sales, changed, points, matured, expired)
+
+
+def _post(engine: Engine, connection: Connection, earning: Earning, done: int, now: int) -> tuple[int, int]:
+    since = int(np.datetime64(earning.since, "D").astype(np.int64))
+    sales = store.new_sales(connection, done, since, now)
+    if not len(sales):
+        return 0, 0
+    base = sales.amount * HUNDREDTHS
+    lines = store.line_bases(connection, sales.order_id, earning.category_factors)
+    if lines:
+        base = np.array([lines.get(key, value) for key, value in zip(sales.order_id.tolist(), base.tolist(), strict=True)], np.int64)
+    factors = earning.occasion_factors(sales.ordered_on, sales.birth_day) * _level_factors(connection, earning, sales.customer_id)
+    points = earning.points(base, factors, engine.business.minor_digits)
+    matures = sales.ordered_at + earning.hold_days * DAY
+    store.write_sales(connection, sales, points, matures, earning.expires_at(matures, engine.zone), actor=engine.settings.actor, now=now)
+    return len(sales), int(points.sum())
+
+
+def _level_factors(connection: Connection, earning: Earning, customers: Any) -> Any:
+    """The factor of the level that each customer has now, in hundredths."""
+    slot = members.open_outputs(connection).get(earning.level) if earning.level else None
+    if slot is None:
+        return np.full(len(customers), HUNDREDTHS, np.int64)
+    known = outcomes.all_labels(connection).get((earning.level, slot[2]), {})
+    by_number = {number: earning.level_factors.get(key, HUNDREDTHS) for key, number in known.items()}
+    return np.array([by_number.get(number, HUNDREDTHS) for number in store.labels_of(connection, customers, slot[0]).tolist()], np.int64)
+
+
+def _follow(engine: Engine, connection: Connection, done: int, now: int) -> tuple[int, int]:
+    """Bring the points of changed sales to what they are worth now, in proportion to what was paid and kept."""
+    actor, points = engine.settings.actor, 0
+    sales = store.changed_sales(connection, done)
+    for sale in sales:
+        rows.hold(connection, [sale.customer_id])
+        account = rows.load(connection, sale.customer_id, {sale.lot})
+        settle(connection, sale.customer_id, account, actor, now)
+        difference = sale.target - account.lots[sale.lot].issued
+        if difference:
+            number = int(rows.numbers(connection, 1)[0])
+            entries = account.add(sale.lot, difference) if difference > 0 else account.reverse(sale.lot, -difference)
+            act = {"id": number, "customer_id": sale.customer_id, "posted_at": now, "at": now, "actor": actor, "about": sale.lot}
+            kind, request = ("earn", "sale corrected") if difference > 0 else ("reverse", "sale returned or corrected")
+            rows.keep(connection, {**act, "kind": kind, "request": request}, account, entries)
+            settle(connection, sale.customer_id, account, actor, now)
+        store.note_sale(connection, sale)
+        points += difference
+    return len(sales), points

@@ -1,0 +1,311 @@
+"""The points of a day, in columns: sales that have none yet, sales that are other than when they were posted, what the calendar brings.
+
+New sales and lots that are due are written set by set. One by one go only the members of sales that were changed, and
+those who owe points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import BigInteger, Connection, TableClause, case, column, func, or_, select, table, update
+
+from engine.columns import Array
+from engine.loyalty.ledger import EXPIRED, ISSUED, MEMBER, PENDING
+from engine.store.bulk import insert_columns, update_columns
+from engine.store.ingest.tables import Tables
+from engine.store.models import (
+    current,
+    customer,
+    fact_clock,
+    order_line,
+    orders,
+    points_account,
+    points_day,
+    points_lot,
+    product,
+    slot_name,
+    term,
+)
+from engine.store.models.facts import REFUND, SALE
+from engine.store.points import numbers
+
+NONE = np.iinfo(np.int64).min
+"""Stands for NULL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """Sales without points, as columns: order, member, moment, business day, amount and refunds in minor units, day of birth."""
+
+    order_id: Array
+    customer_id: Array
+    ordered_at: Array
+    ordered_on: Array
+    amount: Array
+    refunded: Array
+    birth_day: Array
+
+    def __len__(self) -> int:
+        return len(self.order_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSale:
+    """A sale whose order is other than when its points were posted. amount, refunded: now; None amount: void or gone."""
+
+    lot: int
+    customer_id: int
+    sale_amount: int
+    sale_points: int
+    order_amount: int
+    refunded: int
+
+    @property
+    def target(self) -> int:
+        """The points that the sale is worth now."""
+        return in_proportion(self.sale_points, self.order_amount, self.refunded, self.sale_amount)
+
+
+def take_turn(connection: Connection) -> tuple[int, int]:
+    """Wait for other posters; the write of facts up to which sales were posted, and the newest one."""
+    done = connection.scalar(select(points_day.c.fact_seq).where(points_day.c.id == 1).with_for_update())
+    newest = connection.scalar(select(fact_clock.c.seq)) or 0
+    return int(done or 0), int(newest)
+
+
+def finish_turn(connection: Connection, newest: int) -> None:
+    """Remember up to which write of facts sales are posted."""
+    connection.execute(update(points_day).values(fact_seq=newest))
+
+
+def new_sales(connection: Connection, after: int, since: int, until: int) -> Sales:
+    """Sales from a business day on and until a moment, of customers whose facts changed after a write, that have no points yet."""
+    o, c = orders.c, customer.c
+    query = select(o.id, o.customer_id, o.ordered_at, o.ordered_on, o.amount, c.birth_day)
+    query = query.join(customer, c.id == o.customer_id).join(points_lot, points_lot.c.order_id == o.id, isouter=True)
+    query = query.join(points_account, points_account.c.customer_id == c.id, isouter=True)
+    closed = points_account.c.closed_at
+    query = query.where(
+        c.fact_seq > after, c.voided_at.is_(None), c.not_graded.is_(None), or_(closed.is_(None), closed > o.ordered_at),
+        o.kind == SALE, o.ordered_on >= since, o.ordered_at <= until, points_lot.c.id.is_(None),
+    )  # fmt: skip
+    rows = connection.execute(query.order_by(o.id)).all()
+    parts = list(zip(*rows, strict=True)) or [()] * 6
+    order_id, customer_id, ordered_at, ordered_on, amount, birth_day = (
+        np.array([NONE if value is None else value for value in part], np.int64) for part in parts
+    )
+    given_back = refunds(connection, after)
+    refunded = np.array([given_back.get(key, 0) for key in order_id.tolist()], np.int64)
+    return Sales(order_id, customer_id, ordered_at, ordered_on, amount, refunded, birth_day)
+
+
+def refunds(connection: Connection, after: int) -> Mapping[int, int]:
+    """What was given back for each order, of customers whose facts changed after a write."""
+    r = orders.alias("r")
+    query = select(r.c.refund_of, func.sum(r.c.amount)).join(customer, customer.c.id == r.c.customer_id)
+    query = query.where(customer.c.fact_seq > after, r.c.kind == REFUND, r.c.refund_of.is_not(None)).group_by(r.c.refund_of)
+    return {key: int(amount) for key, amount in connection.execute(query)}
+
+
+def line_bases(connection: Connection, order_ids: Array, factors: Mapping[str, int]) -> Mapping[int, int]:
+    """Hundred times the amount of each order that has lines, with the factor of each line's category; only where a factor counts."""
+    if not factors or not len(order_ids):
+        return {}
+    chosen, line = _chosen(connection, order_ids, "posted_order"), order_line.c
+    query = select(line.order_id, term.c.value, func.sum(line.amount)).join(chosen, chosen.c.id == line.order_id)
+    query = query.join(product, product.c.id == line.product_id, isouter=True).join(term, term.c.id == product.c.category_id, isouter=True)
+    query = query.group_by(line.order_id, term.c.value)
+    found: dict[int, int] = {}
+    for key, category, amount in connection.execute(query):
+        found[key] = found.get(key, 0) + int(amount) * factors.get(category, 100)
+    return found
+
+
+def labels_of(connection: Connection, customers: Array, slot: int) -> Array:
+    """The label number that each customer has now in a slot; `NONE` without one."""
+    chosen = _chosen(connection, customers, "posted_member")
+    rows = connection.execute(select(current.c.customer_id, current.c[slot_name(slot)]).join(chosen, chosen.c.id == current.c.customer_id))
+    known = {key: NONE if value is None else value for key, value in rows}
+    return np.array([known.get(key, NONE) for key in customers.tolist()], np.int64)
+
+
+def write_sales(
+    connection: Connection, sales: Sales, points: Array, matures_at: Array, expires_at: Sequence[int | None], *, actor: str, now: int
+) -> None:
+    """One act, lot and pair of entries for each sale, less what was given back; one of 0 points gets a lot too, so that it is not looked at again.
+
+    points: of the whole sale.
+    """
+    count, whole = len(sales), points
+    points = whole.copy()
+    for row in np.flatnonzero(sales.refunded).tolist():
+        points[row] = in_proportion(int(whole[row]), int(sales.amount[row]), int(sales.refunded[row]))
+    ids = np.array(numbers(connection, count), np.int64)
+    spendable, pending, owed = _before(connection, sales.customer_id)
+    pending += _running(sales.customer_id, points)
+    texts = np.array([f"order {key}" for key in sales.order_id.tolist()], object)
+    one = np.ones(count, np.int64)
+    insert_columns(
+        connection,
+        "points_act",
+        {
+            "id": ids, "customer_id": sales.customer_id, "kind": np.full(count, "earn"), "request": np.full(count, "sale"), "idempotency": texts,
+            "at": sales.ordered_at, "posted_at": one * now, "actor": np.full(count, actor), "spendable": spendable, "pending": pending,
+            "owed": owed,
+        },
+    )  # fmt: skip
+    insert_columns(
+        connection,
+        "points_lot",
+        {
+            "id": ids, "customer_id": sales.customer_id, "matures_at": matures_at,
+            "expires_at": np.array([NONE if moment is None else moment for moment in expires_at], np.int64),
+            "pending": points, "member": one * 0, "expired": one * 0, "issued": points, "order_id": sales.order_id,
+            "sale_amount": sales.amount, "sale_points": whole, "order_amount": sales.amount, "refunded": sales.refunded,
+        },
+        missing=NONE,
+    )  # fmt: skip
+    some = points > 0
+    _entries(connection, ids[some], ids[some], points[some], PENDING, ISSUED)
+
+
+def in_proportion(points: int, amount: int, refunded: int, of: int | None = None) -> int:
+    """What is left of a sale's points after refunds, rounded down. of: the amount for which the points were given; default, the amount."""
+    whole = amount if of is None else of
+    return points * max(amount - refunded, 0) // whole if whole > 0 else 0
+
+
+def changed_sales(connection: Connection, after: int) -> list[ChangedSale]:
+    """Posted sales of customers whose facts changed after a write, whose order is another now, void, or gone."""
+    lot, o, c = points_lot.c, orders.c, customer.c
+    given_back = refunds(connection, after)
+    columns = (lot.id, lot.customer_id, lot.sale_amount, lot.sale_points, lot.order_amount, lot.refunded, lot.order_id)
+    amount = case((o.kind == SALE, o.amount), else_=0).label("amount")
+    there = select(*columns, amount).join(orders, o.id == lot.order_id).join(customer, c.id == o.customer_id)
+    there = there.where(c.fact_seq > after)
+    apart = there.where(or_(amount != lot.order_amount, lot.refunded > 0))
+    rows = {row.id: row for row in connection.execute(apart)}
+    if given_back:
+        chosen = _chosen(connection, np.array(sorted(given_back), np.int64), "returned_order")
+        rows |= {row.id: row for row in connection.execute(there.join(chosen, chosen.c.id == lot.order_id))}
+    gone = select(*columns, func.coalesce(o.amount, 0).label("amount")).join(customer, c.id == lot.customer_id)
+    gone = gone.join(orders, o.id == lot.order_id, isouter=True).where(c.fact_seq > after, lot.order_id.is_not(None), o.id.is_(None))
+    rows |= {row.id: row for row in connection.execute(gone.where(lot.order_amount > 0))}
+    found = []
+    for row in rows.values():
+        refunded = min(given_back.get(row.order_id, 0), row.amount)
+        if (row.amount, refunded) != (row.order_amount, row.refunded):
+            found.append(ChangedSale(row.id, row.customer_id, row.sale_amount, row.sale_points, row.amount, refunded))
+    return sorted(found, key=lambda sale: sale.lot)
+
+
+def note_sale(connection: Connection, sale: ChangedSale) -> None:
+    """Remember for which amount and refunds the points of a sale stand now."""
+    values = {"order_amount": sale.order_amount, "refunded": sale.refunded}
+    connection.execute(update(points_lot).where(points_lot.c.id == sale.lot).values(values))
+
+
+def due(connection: Connection, now: int) -> tuple[int, int]:
+    """How many lots mature, and how many expire, at or before a moment."""
+    lot = points_lot.c
+    matures = select(func.count()).where(lot.pending > 0, lot.matures_at <= now)
+    expires = select(func.count()).where(lot.pending + lot.member > 0, lot.expires_at <= now)
+    return connection.scalar(matures) or 0, connection.scalar(expires) or 0
+
+
+def debtors_due(connection: Connection, now: int) -> list[int]:
+    """Members who owe points and have a lot that is due: what it brings pays the debt first."""
+    lot, account = points_lot.c, points_account.c
+    is_due = or_((lot.pending > 0) & (lot.matures_at <= now), (lot.pending + lot.member > 0) & (lot.expires_at <= now))
+    mine = select(func.coalesce(customer.c.merged_into, customer.c.id)).join(points_account, account.customer_id == customer.c.id)
+    owing = mine.where(account.owed != 0)
+    member = func.coalesce(customer.c.merged_into, customer.c.id)
+    query = select(member).join(points_lot, lot.customer_id == customer.c.id).where(is_due, member.in_(owing)).distinct()
+    return sorted(connection.scalars(query))
+
+
+def settle(connection: Connection, now: int, *, actor: str, expire: bool) -> int:
+    """Make lots that are due spendable, or let them expire, for members who owe nothing; how many. Mature comes first."""
+    lot = points_lot.c
+    is_due = (lot.pending + lot.member > 0) & (lot.expires_at <= now) if expire else (lot.pending > 0) & (lot.matures_at <= now)
+    moment = lot.expires_at if expire else lot.matures_at
+    owing = select(points_account.c.customer_id).where(points_account.c.owed != 0)
+    query = select(lot.id, lot.customer_id, moment, lot.pending, lot.member, lot.expired).where(is_due, lot.customer_id.not_in(owing))
+    if connection.dialect.name != "sqlite":  # the row that every other act on these points holds
+        held = select(points_account.c.customer_id).join(points_lot, lot.customer_id == points_account.c.customer_id).where(is_due)
+        connection.execute(held.order_by(points_account.c.customer_id).with_for_update(of=points_account)).all()
+    rows = connection.execute(query.order_by(moment, lot.id)).all()
+    if not rows:
+        return 0
+    lots, customers, at, pending, member, expired = (np.array(part, np.int64) for part in zip(*rows, strict=True))
+    moved = member if expire else pending
+    ids = np.array(numbers(connection, len(lots)), np.int64)
+    spendable, waiting, owed = _before(connection, customers)
+    change = _running(customers, moved)
+    one = np.ones(len(lots), np.int64)
+    insert_columns(
+        connection,
+        "points_act",
+        {
+            "id": ids, "customer_id": customers, "kind": np.full(len(lots), "settle"), "request": np.full(len(lots), ""), "about": lots, "at": at,
+            "posted_at": one * now, "actor": np.full(len(lots), actor), "spendable": spendable - change if expire else spendable + change,
+            "pending": waiting if expire else waiting - change, "owed": owed,
+        },
+    )  # fmt: skip
+    now_there = (
+        {"id": lots, "member": one * 0, "expired": expired + member}
+        if expire
+        else {"id": lots, "pending": one * 0, "member": member + pending}
+    )
+    update_columns(connection, "points_lot", now_there)
+    _entries(connection, ids, lots, moved, EXPIRED if expire else MEMBER, MEMBER if expire else PENDING)
+    return len(lots)
+
+
+def _entries(connection: Connection, acts: Array, lots: Array, points: Array, gains: str, loses: str) -> None:
+    columns = {
+        "act_id": np.concatenate([acts, acts]),
+        "account": np.array([gains] * len(acts) + [loses] * len(acts), object),
+        "lot_id": np.concatenate([lots, lots]),
+        "points": np.concatenate([points, -points]),
+    }
+    insert_columns(connection, "points_entry", columns)
+
+
+def _before(connection: Connection, customers: Array) -> tuple[Array, Array, Array]:
+    """Spendable, pending and owed points of the member behind each row, as they are stored."""
+    chosen = _chosen(connection, customers, "posted_member")
+    member = func.coalesce(customer.c.merged_into, customer.c.id)
+    family = select(member).join(chosen, chosen.c.id == customer.c.id)
+    everybody = (
+        select(customer.c.id, member.label("member")).where(or_(customer.c.id.in_(family), customer.c.merged_into.in_(family))).subquery()
+    )
+    lot, account = points_lot.c, points_account.c
+    sums = select(everybody.c.member, func.sum(lot.member), func.sum(lot.pending)).join(points_lot, lot.customer_id == everybody.c.id)
+    held = {key: (int(free), int(waiting)) for key, free, waiting in connection.execute(sums.group_by(everybody.c.member))}
+    debts = select(everybody.c.member, func.sum(account.owed)).join(points_account, account.customer_id == everybody.c.id)
+    owes = {key: int(owed) for key, owed in connection.execute(debts.group_by(everybody.c.member))}
+    members: dict[int, int] = dict(connection.execute(select(everybody)).all())
+    whose = [members[key] for key in customers.tolist()]
+    found = [(*held.get(key, (0, 0)), max(owes.get(key, 0), 0)) for key in whose]
+    spendable, pending, owed = (np.array(part, np.int64) for part in zip(*found, strict=True))
+    return spendable, pending, owed
+
+
+def _chosen(connection: Connection, keys: Array, name: str) -> TableClause:
+    """A temporary table of some keys, for joins over many."""
+    return table(Tables(connection).ids_table(np.unique(keys), name), column("id", BigInteger))
+
+
+def _running(keys: Array, values: Array) -> Array:
+    """The sum of a key's values up to each row, in the order of the rows."""
+    order = np.argsort(keys, kind="stable")
+    total = np.cumsum(values[order])
+    first = np.flatnonzero(np.r_[True, keys[order][1:] != keys[order][:-1]])
+    start = np.repeat(total[first] - values[order][first], np.diff(np.r_[first, len(keys)]))
+    running = np.empty_like(total)
+    running[order] = total - start
+    return running
