@@ -73,18 +73,34 @@ def show(app: App, customer: str, at: str | None, as_json: bool) -> None:
 def history(app: App, customer: str, limit: int, as_json: bool) -> None:
     """List what happened to the points of CUSTOMER, the newest first."""
     with app.engine() as engine:
-        acts = [{**act, "at": engine.written(act["at"]), "posted_at": engine.written(act["posted_at"])} for act in engine.points.history(customer, limit=limit)]
+        acts = [
+            {**act, "at": engine.written(act["at"]), "posted_at": engine.written(act["posted_at"])}
+            for act in engine.points.history(customer, limit=limit)
+        ]
     if as_json:
         print_json(acts)
         return
     from engine.cli.show import listing
 
-    heads = [("act", "编号"), ("what", "事项"), ("at", "时间"), ("points", "积分"), ("expired", "失效"), ("to spend", "可用"), ("by", "操作人"), ("", "")]
+    heads = [
+        ("act", "编号"),
+        ("what", "事项"),
+        ("at", "时间"),
+        ("points", "积分"),
+        ("expired", "失效"),
+        ("to spend", "可用"),
+        ("by", "操作人"),
+        ("", ""),
+    ]
     rows = [
         [str(act["number"]), app.text(*KINDS[act["kind"]]), act["at"], f"{act['points']:+,}", f"{act['expired']:,}", f"{act['spendable']:,}", act["actor"], act["note"] or ""]
         for act in acts
     ]  # fmt: skip
-    title = app.text(f"{customer}: the newest {len(acts)} acts", f"{customer}：最近 {len(acts)} 笔") if acts else app.text("Nothing happened yet", "暂无记录")
+    title = (
+        app.text(f"{customer}: the newest {len(acts)} acts", f"{customer}：最近 {len(acts)} 笔")
+        if acts
+        else app.text("Nothing happened yet", "暂无记录")
+    )
     right = ("act", "points", "expired", "to spend")
     listing(app, title, [(app.text(en, zh), "right" if en in right else "left") for en, zh in heads], rows)
 
@@ -188,7 +204,9 @@ def close(app: App, customer: str, back: bool) -> None:
     """Close the account of CUSTOMER: nothing is earned or spent any more."""
     with app.engine() as engine:
         engine.points.close(customer, back=back)
-    click.echo(app.text(f"the account of {customer} is {'open' if back else 'closed'}", f"{customer} 的积分账户已{'开启' if back else '关闭'}"))
+    click.echo(
+        app.text(f"the account of {customer} is {'open' if back else 'closed'}", f"{customer} 的积分账户已{'开启' if back else '关闭'}")
+    )
 
 
 @points.command()
@@ -240,7 +258,12 @@ def verify(app: App, as_json: bool) -> None:
     if as_json:
         print_json({"acts": acts, "lots": lots})
     elif acts or lots:
-        click.echo(app.text(f"acts that do not sum up: {acts or 'none'}; lots that differ: {lots or 'none'}", f"不平衡的记录：{acts or '无'}；不符的批次：{lots or '无'}"))
+        click.echo(
+            app.text(
+                f"acts that do not sum up: {acts or 'none'}; lots that differ: {lots or 'none'}",
+                f"不平衡的记录：{acts or '无'}；不符的批次：{lots or '无'}",
+            )
+        )
     else:
         click.echo(app.text("every act sums to zero, and every balance is the sum of its entries", "所有记录借贷平衡，余额与明细一致"))
     click.get_current_context().exit(2 if acts or lots else 0)

@@ -83,7 +83,8 @@ def held(api: Client) -> None:
 def points(api: Client, *acts: str) -> None:
     """A programme, and a member with 50 points and what was done with them."""
     document = {key: value for key, value in api.engine.version().document.items() if key in ("format", "name", "policies", "guards")}
-    api.engine.publish({**document, "policies": [*document["policies"], {"key": "points", "type": "points", "params": {"survey": 5}}]})
+    entry = {**document["policies"][0], "key": "points", "type": "points", "title": None, "params": {"survey": 5}}
+    api.engine.publish({**document, "policies": [*document["policies"], {k: v for k, v in entry.items() if v is not None}]})
     api.engine.points.earn("C1", 50, key="before")
     if "redeem" in acts:
         api.engine.points.redeem("C1", 20, key="before, too")

@@ -14,12 +14,13 @@ from engine.policy import Policy
 from plugins.abc import ABC
 from plugins.decision_table import DecisionTablePolicy
 from plugins.lifecycle import Lifecycle
+from plugins.points import Points
 from plugins.rfm import RFM
 from plugins.scorecard import Scorecard
 from plugins.segments import Segments
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference" / "policies"
-TYPES = [RFM, ABC, Lifecycle, Segments, DecisionTablePolicy, Scorecard]
+TYPES = [RFM, ABC, Lifecycle, Segments, DecisionTablePolicy, Scorecard, Points]
 
 
 def parameter_table(policy: type[Policy]) -> str:
@@ -47,7 +48,7 @@ def _default(field: Any) -> str:
         or (isinstance(default, list) and default and isinstance(default[0], dict))
     ):
         return "see below"
-    return f"`{json.dumps(default)}`" if not isinstance(default, str) else f"`{default}`"
+    return f"`{json.dumps(default, default=str)}`" if not isinstance(default, str) else f"`{default}`"
 
 
 def nested(fields: Any) -> list[Any]:
@@ -79,7 +80,7 @@ def test_the_page_names_every_choice_output_label_and_picture(policy: type[Polic
     assert [label.title.zh for label in labels if label.title.zh not in page] == []
 
 
-@pytest.mark.parametrize("policy", [Segments, DecisionTablePolicy, Scorecard], ids=lambda policy: policy.name)
+@pytest.mark.parametrize("policy", [Segments, DecisionTablePolicy, Scorecard, Points], ids=lambda policy: policy.name)
 def test_the_examples_of_the_page_are_right(policy: type[Policy]) -> None:
     page = (PAGES / f"{policy.name}.md").read_text(encoding="utf-8")
     examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)

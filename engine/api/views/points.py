@@ -12,7 +12,8 @@ from engine.api.fields import Flag, text, whole
 from engine.api.kit import Answer, Call, Routes, Strict
 from engine.api.problems import Problem
 from engine.loyalty.ledger import MOST
-from engine.points import EVENTS, MOST_ACTS, MOST_DAYS, Act
+from engine.points import EVENTS, MOST_ACTS, MOST_DAYS
+from engine.store.points import Act
 
 routes = Routes("points", "The points of members. Every act needs an Idempotency-Key, and works once for it, for ever.")
 
