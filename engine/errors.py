@@ -100,6 +100,14 @@ class CalendarError(RulebookError):
     """A calendar of working time is wrong (`faults` lists all of it), or a clock cannot run by it."""
 
 
+class ManagerError(RulebookError):
+    """Account managers, or the policy by which they get customers, cannot be like this; `faults` lists all of it."""
+
+
+class CareError(RulebookError):
+    """A care plan is wrong (`faults` lists all of it), is not there, or cannot be carried out."""
+
+
 class RunError(TierwiseError):
     """A run cannot start, or cannot be made visible."""
 

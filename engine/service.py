@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from engine.insight import Insight
     from engine.installation import Installation
     from engine.jobs import Jobs
+    from engine.managers import Managers
     from engine.overview import Overview
     from engine.people import People
     from engine.pictures import Pictures
@@ -115,6 +116,9 @@ class Engine:
         "What only the whole population can answer: why labels changed, the cut for a count, portraits, who falls when.",
     )
     jobs: Room[Jobs] = Room("engine.jobs:Jobs", "Long work: `submit`, `get`, `list`, `cancel`, `retry`.")
+    managers: Room[Managers] = Room(
+        "engine.managers:Managers", "Account managers and their customers: `add`, `assign`, `explain`, `claim`, `leave`, `capacity`."
+    )
     pictures: Room[Pictures] = Room(
         "engine.pictures:Pictures",
         "What can be looked at: the pictures that policies declare, trends, flows between runs, who stands behind a mark.",

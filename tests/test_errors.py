@@ -23,11 +23,13 @@ def test_the_family_is_the_documented_one() -> None:
     assert [kind.__name__ for kind in FAMILY] == [
         "ApprovalNeeded",
         "CalendarError",
+        "CareError",
         "DraftError",
         "FactError",
         "FeatureError",
         "FixedValueError",
         "ListError",
+        "ManagerError",
         "MustChoose",
         "NotAllowed",
         "PeopleError",

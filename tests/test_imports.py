@@ -18,6 +18,7 @@ import engine
 ROOT = Path(__file__).parents[1]
 
 JOINTS = {
+    "engine.assigning",
     "engine.audit",
     "engine.cli",
     "engine.customers",
@@ -42,6 +43,7 @@ JOINTS = {
     "engine.coalesce",
     "engine.exchange",
     "engine.feed",
+    "engine.managers",
     "engine.people",
     "engine.pictures",
     "engine.points",

@@ -48,6 +48,9 @@ CHOSEN = {
     "schedule": {"kind", "cron", "options", "last_result", "created_by"},
     "setting": {"key", "value"},
     "sign_in_attempt": {"name", "address"},
+    "manager": {"name", "regions", "languages", "grades"},
+    "ownership": {"why", "facts"},
+    "service_document": {"kind", "key", "document"},
     "tag": {"kind", "name"},
     "task": {"kind", "channel", "status"},
     "term": {"field"},
@@ -128,6 +131,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         opened.import_facts([{"order": f"X{at}", "customer": "N1", "ordered_at": "2025-01-05", "amount": "5", "channel": f"c{at}", "seller": f"s{at}", "status": f"t{at}"} for at in range(50)] + [{"order": "Y", "customer": "N1", "ordered_at": "never", "amount": "x"}], "orders")  # fmt: skip
         opened.schedules.add_run("0 2 * * *", title="t")
         opened.tags.add("vip", title="t", note="n")
+        opened.managers.add("m", capacity=9, title="t", regions=["r1"])
+        opened.managers.set_policy({"output": "abc.class", "grades": ["A", "B"], "rank": "orders.amount"})
+        opened.managers.assign()
         opened.tasks.add("t", customer="N1", text="t", owner="o", once="1")
         opened.acting_as("administrator").views.save("customers", "v", {"sort": "name"})
         draft = opened.drafts.new(title="d", note="n")

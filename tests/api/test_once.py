@@ -90,6 +90,16 @@ def points(api: Client, *acts: str) -> None:
         api.engine.points.redeem("C1", 20, key="before, too")
 
 
+MANAGER_POLICY = {"output": "abc.class", "grades": ["A", "B", "C"], "rank": "orders.amount", "neglect_days": 30, "contact": ["tasks"]}
+
+
+def managed(api: Client, assigned: bool = False) -> None:
+    api.engine.managers.set_policy(MANAGER_POLICY)
+    api.engine.managers.add("Sun", capacity=100)
+    if assigned:
+        api.engine.managers.give(["C1"], "Sun", reason="known")
+
+
 Case = tuple[Callable[[Client], Any], str, Any]
 ONE_ORDER = {"rows": [{"order": "N1", "customer": "C1", "ordered_at": "2026-01-01", "amount": "5.00"}]}
 NOTHING: Callable[[Client], Any] = lambda api: None  # noqa: E731
@@ -146,6 +156,14 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/webhooks"): (NOTHING, "/webhooks", {"title": "t", "url": "https://93.184.216.34/", "events": ["run.visible"]}),
     ("PATCH", "/webhooks/<int:webhook>"): (webhook, "/webhooks/1", {"enabled": False}),
     ("POST", "/webhooks/<int:webhook>/deliveries/<int:delivery>/replay"): (lambda api: webhook(api, True), "/webhooks/1/deliveries/1/replay", None),
+    ("POST", "/service/managers"): (NOTHING, "/service/managers", {"name": "Sun", "capacity": 5}),
+    ("PATCH", "/service/managers/<name>"): (managed, "/service/managers/Sun", {"capacity": 6}),
+    ("POST", "/service/managers/<name>/leave"): (lambda api: managed(api, True), "/service/managers/Sun/leave", {"reason": "left"}),
+    ("PUT", "/service/manager-policy"): (NOTHING, "/service/manager-policy", MANAGER_POLICY),
+    ("POST", "/service/managers-assign"): (managed, "/service/managers-assign", None),
+    ("POST", "/service/managers-neglected"): (lambda api: managed(api, True), "/service/managers-neglected", None),
+    ("POST", "/service/managers-give"): (managed, "/service/managers-give", {"customers": ["C1"], "to": "Sun", "reason": "known"}),
+    ("POST", "/service/pool/claim"): (lambda api: (managed(api, True), api.engine.managers.release(["C1"], reason="far")), "/service/pool/claim", {"customers": ["C1"], "manager": "Sun"}),
     ("POST", "/service/tasks"): (NOTHING, "/service/tasks", {"title": "call", "customer": "C1", "due": "2030-01-01"}),
     ("PATCH", "/service/tasks/<int:task>"): (lambda api: api.engine.tasks.add("call"), "/service/tasks/1", {"owner": "lin"}),
     ("POST", "/service/tasks/<int:task>/done"): (lambda api: api.engine.tasks.add("call"), "/service/tasks/1/done", {"outcome": "well"}),

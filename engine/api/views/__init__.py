@@ -8,6 +8,7 @@ from engine.api.views import (
     facts,
     fixed,
     jobs,
+    managers,
     meta,
     people,
     plugins,
@@ -37,5 +38,6 @@ ALL = (
     people.routes,
     audit.routes,
     tasks.routes,
+    managers.routes,
     webhooks.routes,
 )

@@ -31,6 +31,7 @@ from engine.store.models.facts import (
 )
 from engine.store.models.lists import saved_view, tag, tag_member
 from engine.store.models.loyalty import points_account, points_act, points_day, points_entry, points_lot
+from engine.store.models.managers import manager, ownership, service_document
 from engine.store.models.outcomes import ASSIGNMENT_VIEW, block, change, current, label, label_summary, output, rule_hit, run, run_state
 from engine.store.models.people import (
     api_key,
@@ -84,10 +85,12 @@ __all__ = [
     "import_batch",
     "label",
     "label_summary",
+    "manager",
     "metadata",
     "order_line",
     "orders",
     "output",
+    "ownership",
     "points_account",
     "points_act",
     "points_day",
@@ -104,6 +107,7 @@ __all__ = [
     "run_state",
     "saved_view",
     "schedule",
+    "service_document",
     "setting",
     "sign_in_attempt",
     "slot_name",
