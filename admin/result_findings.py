@@ -268,6 +268,8 @@ def unit(name_: str) -> str:
     """A unit in words."""
     known: dict[str, str] = {
         "days": t("days", "天"),
+        "hours": t("hours", "小时"),
+        "minutes": t("minutes", "分钟"),
         "orders": t("orders", "单"),
         "money": g.formats.currency,
         "points": t("points", "分"),

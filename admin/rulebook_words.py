@@ -112,6 +112,8 @@ def number(figures: Any, value: float) -> str:
 
 UNITS = {
     "days": ("days", "天"),
+    "hours": ("hours", "小时"),
+    "minutes": ("minutes", "分钟"),
     "orders": ("orders", "单"),
     "points": ("points", "分"),
     "purchase days": ("purchase days", "个下单日"),

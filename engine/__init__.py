@@ -1,7 +1,7 @@
 """Tierwise: grade every stored customer by policies that are plugins.
 
 For plugin authors: `Policy`, `Params`, `Output`, `Label`, `Reason`, `Picture`, `Text`, `Codes`, `Feature`, `bands`,
-`editors`, `hookimpl`; `Measured`, `Interval` and `Named` for reasons with units and titles; `TableRules`, `ConditionRules` and `ColumnKind` for policies made of rules; `Scale` for cuts; and `engine.testing`,
+`editors`, `hookimpl`; `Measured`, `Interval` and `Named` for reasons with units and titles; `TableRules`, `ConditionRules` and `ColumnKind` for policies made of rules; `Scale` for cuts; `levels` for what a label promises; and `engine.testing`,
 which proves a policy keeps the contract.
 For integrators: `Engine.open(url)` and the errors below `TierwiseError`; `Condition` and `DecisionTable` without a store.
 For us: the map of the modules is docs/explanation/architecture.md.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from engine._version import __version__
 
 if TYPE_CHECKING:
-    from engine import bands, editors
+    from engine import bands, editors, levels
     from engine.catalogue import Feature
     from engine.columns import Codes, Columns
     from engine.conditions import Condition
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ApprovalNeeded,
         CalendarError,
         CareError,
+        DeskError,
         DraftError,
         FactError,
         Fault,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         StaleDraft,
         StoreError,
         TaskError,
+        TicketError,
         TierwiseError,
         TooManyTries,
         UnknownCustomer,
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     from engine.tables import DecisionTable
 
 _HOME = {
+    "DeskError": "engine.errors",
+    "TicketError": "engine.errors",
     "ApprovalNeeded": "engine.errors",
     "Campaign": "engine.loyalty.earning",
     "Codes": "engine.columns",
@@ -118,6 +122,7 @@ __all__ = [
     "Condition",
     "ConditionRules",
     "DecisionTable",
+    "DeskError",
     "DraftError",
     "Earning",
     "Engine",
@@ -151,6 +156,7 @@ __all__ = [
     "TableRules",
     "TaskError",
     "Text",
+    "TicketError",
     "TierwiseError",
     "TooManyTries",
     "UnknownCustomer",
@@ -158,11 +164,12 @@ __all__ = [
     "bands",
     "editors",
     "hookimpl",
+    "levels",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("bands", "editors"):
+    if name in ("bands", "editors", "levels"):
         return importlib.import_module(f"engine.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'engine' has no attribute {name!r}")

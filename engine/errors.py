@@ -108,6 +108,14 @@ class CareError(RulebookError):
     """A care plan is wrong (`faults` lists all of it), is not there, or cannot be carried out."""
 
 
+class DeskError(RulebookError):
+    """The setup of the service desk or a prepared answer is wrong (`faults` lists all of it), is not there, or is in use."""
+
+
+class TicketError(TierwiseError):
+    """A ticket is not there, or cannot be what was asked for; it is unchanged."""
+
+
 class RunError(TierwiseError):
     """A run cannot start, or cannot be made visible."""
 

@@ -131,7 +131,8 @@ def _export(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, 
 
 def _tick(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     tell("tick", 0, 1)
-    return {"done": [each.as_dict() for each in engine.schedules.tick()]}
+    done = [each.as_dict() for each in engine.schedules.tick()]
+    return {"done": done, "escalated": len(engine.tickets.tick())}
 
 
 WORK: dict[str, Callable[[Engine, Mapping[str, Any], Tell], dict[str, Any]]] = {

@@ -21,6 +21,7 @@ from engine.texts import Text as Text  # handed on: plugins and half of the engi
 
 if TYPE_CHECKING:
     from engine.kinds import ColumnKind
+    from engine.levels import ServiceLevel
     from engine.loyalty.earning import Earning
     from engine.rule_sets import RuleSet
     from engine.scales import Scale
@@ -129,7 +130,7 @@ class Params(Schema):
 
     It alone decides what is valid; the console form, the JSON Schema, the docs page and the messages come from it.
     Unknown keys are refused. Each field may carry `metadata={"title": Text, "help": Text, "unit": str, "editor": one
-    of "bands", "table", "condition", "segments", "weights", "labels", "column", "title", "key", "step", "scalar", "choices": value -> Text, "only": other parameter -> the values
+    of "bands", "table", "condition", "segments", "weights", "labels", "grid", "column", "title", "key", "step", "scalar", "choices": value -> Text, "only": other parameter -> the values
     with which this one counts}`.
     """
 
@@ -203,6 +204,10 @@ class Policy:
     def earning(self) -> Earning | None:
         """What sales earn, for the points ledger; None for a policy that is not about points. Optional."""
         return None
+
+    def service_levels(self) -> Mapping[str, Sequence[ServiceLevel]]:
+        """Label output -> what each of its labels promises to customers, best first. Optional: the service desk keeps it."""
+        return {}
 
     def pictures(self) -> tuple[Picture, ...]:
         """The pictures that show this policy's result."""

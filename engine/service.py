@@ -42,7 +42,9 @@ from engine.store.session import Store
 if TYPE_CHECKING:
     import pandas as pd
 
+    from engine.attainment import Attainment
     from engine.audit import Audit
+    from engine.calendars import Calendars
     from engine.comments import Comments
     from engine.customers import Customers
     from engine.difference_words import Change
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
     from engine.rule_findings import RuleFinding
     from engine.sandbox import Sandbox
     from engine.schedules import Schedules
+    from engine.service_desk import ServiceDesk
     from engine.simulation import Previewer, Simulation
     from engine.simulations import Simulations
     from engine.store.ingest import ImportReport, UndoReport
@@ -81,6 +84,7 @@ if TYPE_CHECKING:
     from engine.store.sight import Sight
     from engine.tags import Tags
     from engine.tasks import Tasks
+    from engine.tickets import Tickets
     from engine.views import Views
     from engine.webhooks import Webhooks
 
@@ -100,8 +104,16 @@ class Engine:
     """
 
     audit: Room[Audit] = Room("engine.audit:Audit", "Who did what: `audit.verify()`, `audit.entries(...)`.")
+    attainment: Room[Attainment] = Room("engine.attainment:Attainment", "How well the promises about tickets are kept: `read`.")
+    calendars: Room[Calendars] = Room(
+        "engine.calendars:Calendars", "Stored calendars of working time, named by service levels: save, show, list, remove."
+    )
     comments: Room[Comments] = Room("engine.comments:Comments", "What people say to each other about drafts: add, list, settle.")
     customers: Room[Customers] = Room("engine.customers:Customers", "Lists of customers: `list`, `count`, `find`, `export`.")
+    desk: Room[ServiceDesk] = Room(
+        "engine.service_desk:ServiceDesk",
+        "How the service desk is set up: `setup`, `save_setup`, prepared answers, the levels that are live.",
+    )
     drafts: Room[Drafts] = Room(
         "engine.drafts:Drafts",
         "Rulebooks on their way: `drafts.new()`, `edit`, `check`, `simulate`, `submit`, `approve`, `publish`, `rollback`.",
@@ -144,6 +156,9 @@ class Engine:
         "engine.tags:Tags", "Tags and groups that people give to customers: `add`, `give`, `take`, `list`; rules read them as features."
     )
     tasks: Room[Tasks] = Room("engine.tasks:Tasks", "What somebody is to do by a day: `add`, `list`, `done`, `skip`, `edit`.")
+    tickets: Room[Tickets] = Room(
+        "engine.tickets:Tickets", "Requests of customers and the promises about them: `open`, `queue`, `say`, `move`, `edit`, `tick`."
+    )
     views: Room[Views] = Room("engine.views:Views", "Lists that people keep: `save`, `share`, `list`, `remove`.")
     webhooks: Room[Webhooks] = Room("engine.webhooks:Webhooks", "Telling other systems what happened.")
 
@@ -468,6 +483,8 @@ class Engine:
         options = runner.RunOptions(moment, actor, historical, partitions, recompute, progress, proved, changed)
         record = runner.conduct(self.store, self.registry, version.number, self._loaded(version), options)
         self.__dict__.pop("_evaluator", None)
+        if record.status == "visible":
+            self.tickets.retarget()
         return record
 
     def run_history(self, months: int, *, until: Moment = None, progress: runner.Progress | None = None) -> Iterator[RunRecord]:
@@ -478,7 +495,9 @@ class Engine:
     def release(self, run_id: int) -> RunRecord:
         """Make a held run visible."""
         self.__dict__.pop("_evaluator", None)
-        return runner.release(self.store, run_id, **self.acting)
+        record = runner.release(self.store, run_id, **self.acting)
+        self.tickets.retarget()
+        return record
 
     def runs(self, limit: int = 50) -> Sequence[RunRecord]:
         """The newest runs first."""

@@ -27,7 +27,7 @@ from engine.store.webhooks import Delivery, Webhook
 if TYPE_CHECKING:
     from engine.service import Engine
 
-EVENTS = ("run.visible", "rulebook.published", "assignments.changed")
+EVENTS = ("run.visible", "rulebook.published", "assignments.changed", "ticket.opened", "ticket.escalated", "ticket.closed")
 WAITS = (5, 30, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds before the next attempt, after each that failed; after the last the delivery has failed."""
 
@@ -199,6 +199,15 @@ class Webhooks:
     def _event(connection: Connection, kind: str, ref: str, at: int, data: Mapping[str, Any], active: Sequence[Webhook]) -> None:
         receivers = [each.id for each in active if kind in each.events]
         rows.add_event(connection, kind, ref, at, data if receivers or kind != "assignments.changed" else {}, receivers)
+
+    def tell(self, connection: Connection, kind: str, ref: str, at: int, data: Mapping[str, Any]) -> None:
+        """Put something that happens into the outbox, in the transaction in which it happens. ref: names it, once.
+
+        Nothing is kept of what nobody listens to.
+        """
+        receivers = [each.id for each in rows.every(connection) if each.disabled_at is None and kind in each.events]
+        if receivers:
+            rows.add_event(connection, kind, ref, at, data, receivers)
 
     def deliver(self) -> int:
         """Collect, and send every delivery whose time has come; returns how many were received."""

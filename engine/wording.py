@@ -21,8 +21,10 @@ _NAME = re.compile(r"\{(\w+)\}")
 
 UNITS = {
     "days": Text("days", "天"),
+    "hours": Text("hours", "小时"),
     "items": Text("items", "件"),
     "lines": Text("lines", "行"),
+    "minutes": Text("minutes", "分钟"),
     "orders": Text("orders", "单"),
     "points": Text("points", "分"),
     "products": Text("products", "种"),

@@ -115,7 +115,7 @@ class Worker:
         former, self._minute = self._minute, minute
         if minute // 1440 != former // 1440:
             self.engine.jobs.purge()
-        if self.engine.schedules.due():
+        if self.engine.schedules.due() or self.engine.tickets.due():
             self.engine.jobs.submit("tick", slot="tick")
 
     # --- one job -----------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from flask import Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import (
+    CalendarError,
+    DeskError,
     DraftError,
     FactError,
     FeatureError,
@@ -69,6 +71,8 @@ _BY_ERROR: Sequence[tuple[type[TierwiseError], str]] = (
     (NotAllowed, "forbidden"),
     (TooManyTries, "rate_limited"),
     (StoreError, "unavailable"),
+    (CalendarError, "invalid"),
+    (DeskError, "invalid"),
     (RulebookError, "rulebook_invalid"),
     (FactError, "fact_invalid"),
     (FeatureError, "feature_invalid"),

@@ -34,6 +34,7 @@ from engine.cli import (
     serve,
     store,
     tasks,
+    tickets,
 )
 from engine.cli.shared import App, Family
 
@@ -72,6 +73,7 @@ for command in (
     rulebook.rulebook,
     schedules.schedules,
     calendars.calendar,
+    tickets.ticket,
     store.features,
     plugins.plugins,
     customers.customers,

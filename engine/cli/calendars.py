@@ -1,4 +1,4 @@
-"""Commands about calendars of working time: calendar check, due. They need no store."""
+"""Commands about calendars of working time: calendar check and due, which need no store; list, show, save, remove."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.group(cls=Family, short_help="Try calendars of working time.")
 def calendar() -> None:
-    """Check a calendar of working time, and say when a promise by it is due."""
+    """Check a calendar of working time, say when a promise by it is due, and store it."""
 
 
 @calendar.command()
@@ -71,6 +71,55 @@ def due(app: App, file: Path, opened: str, hours: float, as_json: bool) -> None:
         print_json({"opened": written(start, found.zone), "hours": hours, "due": moment})
     else:
         click.echo(moment)
+
+
+@calendar.command(name="list")
+@json_option
+@pass_app
+def list_(app: App, as_json: bool) -> None:
+    """List the stored calendars, with what uses each."""
+    with app.engine() as engine:
+        found = engine.calendars.list()
+        if as_json:
+            print_json([each.as_dict() for each in found])
+            return
+        from engine.cli.show import listing
+
+        heads = [(app.text("name", "名称"), "left"), (app.text("time zone", "时区"), "left"), (app.text("used by", "使用者"), "left")]
+        rows = [[each.name, str(each.document["timezone"]), ", ".join(each.used_by) or "-"] for each in found]
+        listing(app, app.text("Calendars", "工作日历"), heads, rows)
+
+
+@calendar.command()
+@click.argument("name")
+@pass_app
+def show(app: App, name: str) -> None:
+    """Print the stored calendar NAME."""
+    with app.engine() as engine:
+        print_json(engine.calendars.show(name).as_dict())
+
+
+@calendar.command()
+@click.argument("name")
+@click.argument("file", type=FILE)
+@pass_app
+def save(app: App, name: str, file: Path) -> None:
+    """Store FILE as calendar NAME, by which service levels name it; promises that were made run on by the former revision."""
+    from engine.documents import read_file
+
+    with app.engine() as engine:
+        found = engine.calendars.save(name, read_file(file).value)
+        click.echo(app.text(f"calendar {name} is stored, revision {found.revision}", f"日历 {name} 已保存，第 {found.revision} 版"))
+
+
+@calendar.command()
+@click.argument("name")
+@pass_app
+def remove(app: App, name: str) -> None:
+    """Take calendar NAME away, which nothing may use."""
+    with app.engine() as engine:
+        engine.calendars.remove(name)
+        click.echo(app.text(f"calendar {name} is removed", f"日历 {name} 已删除"))
 
 
 def _read(file: Path) -> Calendar:

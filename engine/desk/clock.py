@@ -20,6 +20,10 @@ YEARS = 10
 """How far a deadline may lie ahead; a calendar that gives less working time than promised in so long keeps no promise."""
 
 
+NEVER = 2**53
+"""Stands in a column of moments for one that does not come."""
+
+
 class WorkingTime:
     """The working time of a calendar from a moment on. Grows as it is asked for later moments, and refuses earlier ones."""
 
@@ -55,6 +59,20 @@ class WorkingTime:
             self._lay(self._day + dt.timedelta(days=366))
         at = int(np.searchsorted(self._total, wanted, side="left")) - 1
         return int(self._starts[at] + wanted - self._total[at])
+
+    def after_each(self, starts: Array, seconds: Array) -> Array:
+        """The same for columns; `NEVER` where the calendar has not so much working time in ten years."""
+        if not len(starts):
+            return np.zeros(0, dtype=np.int64)
+        self._until(int(np.max(starts)))
+        wanted = self._passed(starts) + np.maximum(seconds, 0)
+        last = dt.datetime.fromtimestamp(int(np.max(starts)), dt.UTC).year + YEARS
+        while self._total[-1] < np.max(wanted) and self._day.year <= last:
+            self._lay(self._day + dt.timedelta(days=366))
+        at = np.clip(np.searchsorted(self._total, wanted, side="left") - 1, 0, len(self._starts) - 1)
+        found = np.where(wanted > self._total[-1], NEVER, self._starts[at] + wanted - self._total[at])
+        over: Array = np.where(seconds <= 0, starts, found)
+        return over
 
     def _passed(self, moments: Array) -> Array:
         """Working seconds from the beginning to each moment."""
@@ -120,7 +138,7 @@ class ServiceClock:
             raise CalendarError("a clock needs a promise from its opening on")
         self._time, self._opened = time, opened
         self._promises = sorted(promises, key=lambda each: each.since)
-        self._pauses = _apart(pauses, opened)
+        self._pauses = apart(pauses, opened)
 
     def spent(self, at: int) -> int:
         """Working seconds outside of pauses from the opening to a moment."""
@@ -157,7 +175,7 @@ class ServiceClock:
         return self._time.after(start, left)
 
 
-def _apart(pauses: Sequence[Pause], opened: int) -> list[Pause]:
+def apart(pauses: Sequence[Pause], opened: int) -> list[Pause]:
     """Pauses in order, none before the opening, overlapping ones joined."""
     found: list[Pause] = []
     for each in sorted(pauses, key=lambda pause: pause.start):

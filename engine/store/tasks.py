@@ -112,6 +112,13 @@ def change(connection: Connection, number: int, values: Mapping[str, Any]) -> No
     connection.execute(update(task).where(task.c.id == number).values(**values, revision=task.c.revision + 1))
 
 
+def settle_occasions(connection: Connection, prefix: str, actor: str, at: int, outcome: str) -> int:
+    """Close the open tasks whose occasion begins like this, since what they were about is settled; how many."""
+    query = update(task).where(task.c.once.startswith(prefix, autoescape=True), task.c.status == OPEN)
+    closed = {"status": DONE, "outcome": outcome, "closed_by": actor, "closed_at": at}
+    return int(connection.execute(query.values(**closed, revision=task.c.revision + 1)).rowcount)
+
+
 def give_open(connection: Connection, owner: str, to: str) -> int:
     """Give every open task of an owner to another; how many."""
     query = update(task).where(task.c.owner == owner, task.c.status == OPEN)

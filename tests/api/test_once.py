@@ -100,6 +100,14 @@ def managed(api: Client, assigned: bool = False) -> None:
         api.engine.managers.give(["C1"], "Sun", reason="known")
 
 
+def ticket(api: Client, ago: int = 0) -> None:
+    import time
+
+    api.engine.tickets.open("C1", "complaint", "late", at=int(time.time()) - ago)
+
+
+OFFICE = {"timezone": "Asia/Shanghai", "week": {"mon-fri": ["09:00-18:00"]}}
+
 Case = tuple[Callable[[Client], Any], str, Any]
 ONE_ORDER = {"rows": [{"order": "N1", "customer": "C1", "ordered_at": "2026-01-01", "amount": "5.00"}]}
 NOTHING: Callable[[Client], Any] = lambda api: None  # noqa: E731
@@ -167,6 +175,18 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/service/tasks"): (NOTHING, "/service/tasks", {"title": "call", "customer": "C1", "due": "2030-01-01"}),
     ("PATCH", "/service/tasks/<int:task>"): (lambda api: api.engine.tasks.add("call"), "/service/tasks/1", {"owner": "lin"}),
     ("POST", "/service/tasks/<int:task>/done"): (lambda api: api.engine.tasks.add("call"), "/service/tasks/1/done", {"outcome": "well"}),
+    ("POST", "/service/tickets"): (NOTHING, "/service/tickets", {"customer": "C1", "kind": "complaint", "subject": "late", "text": "where"}),
+    ("POST", "/service/tickets/<int:ticket>/messages"): (ticket, "/service/tickets/1/messages", {"text": "on its way"}),
+    ("POST", "/service/tickets/<int:ticket>/state"): (ticket, "/service/tickets/1/state", {"state": "in_progress"}),
+    ("PATCH", "/service/tickets/<int:ticket>"): (ticket, "/service/tickets/1", {"priority": "urgent", "compensation": 500}),
+    ("POST", "/service/tick"): (lambda api: ticket(api, ago=86_000), "/service/tick", None),
+    ("PUT", "/service/calendars/<name>"): (NOTHING, "/service/calendars/office", {"document": OFFICE}),
+    ("DELETE", "/service/calendars/<name>"): (lambda api: api.engine.calendars.save("office", OFFICE), "/service/calendars/office", None),
+    ("PUT", "/service/answers/<name>"): (NOTHING, "/service/answers/sorry", {"document": {"title": "Sorry", "text": "We are sorry."}}),
+    ("DELETE", "/service/answers/<name>"): (
+        lambda api: api.engine.desk.save_answer("sorry", {"title": "Sorry", "text": "We are sorry."}), "/service/answers/sorry", None,
+    ),
+    ("PUT", "/service/setup"): (lambda api: api.engine.desk.save_setup({"kinds": [{"key": "a"}]}), "/service/setup", {"document": {"kinds": [{"key": "b"}]}}),
     ("POST", "/service/tasks/<int:task>/skip"): (lambda api: api.engine.tasks.add("call"), "/service/tasks/1/skip", {"reason": "moved"}),
 }  # fmt: skip
 

@@ -18,9 +18,10 @@ from plugins.points import Points
 from plugins.rfm import RFM
 from plugins.scorecard import Scorecard
 from plugins.segments import Segments
+from plugins.service_level import ServiceLevelPolicy
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference" / "policies"
-TYPES = [RFM, ABC, Lifecycle, Segments, DecisionTablePolicy, Scorecard, Points]
+TYPES = [RFM, ABC, Lifecycle, Segments, DecisionTablePolicy, Scorecard, Points, ServiceLevelPolicy]
 
 
 def parameter_table(policy: type[Policy]) -> str:
@@ -80,7 +81,7 @@ def test_the_page_names_every_choice_output_label_and_picture(policy: type[Polic
     assert [label.title.zh for label in labels if label.title.zh not in page] == []
 
 
-@pytest.mark.parametrize("policy", [Segments, DecisionTablePolicy, Scorecard, Points], ids=lambda policy: policy.name)
+@pytest.mark.parametrize("policy", [Segments, DecisionTablePolicy, Scorecard, Points, ServiceLevelPolicy], ids=lambda policy: policy.name)
 def test_the_examples_of_the_page_are_right(policy: type[Policy]) -> None:
     page = (PAGES / f"{policy.name}.md").read_text(encoding="utf-8")
     examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)

@@ -17,7 +17,9 @@ from engine.api.views import (
     rulebooks,
     runs,
     schedules,
+    service_desk,
     tasks,
+    tickets,
     webhooks,
 )
 
@@ -37,7 +39,9 @@ ALL = (
     plugins.routes,
     people.routes,
     audit.routes,
+    service_desk.routes,
     tasks.routes,
     managers.routes,
+    tickets.routes,
     webhooks.routes,
 )

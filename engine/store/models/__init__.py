@@ -53,6 +53,7 @@ from engine.store.models.rules import (
     rulebook_version,
     schedule,
 )
+from engine.store.models.service import desk_document, ticket, ticket_clock, ticket_event, ticket_pause, ticket_step
 from engine.store.models.tasks import task
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "custom_value",
     "customer",
     "delivery",
+    "desk_document",
     "draft",
     "draft_comment",
     "draft_edit",
@@ -116,6 +118,11 @@ __all__ = [
     "tag_member",
     "task",
     "term",
+    "ticket",
+    "ticket_clock",
+    "ticket_event",
+    "ticket_pause",
+    "ticket_step",
     "user_account",
     "user_role",
     "user_session",

@@ -1,0 +1,290 @@
+"""Tickets: requests of customers, and the promises about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from engine.api.fields import Page, after_number, choice, text, whole
+from engine.api.kit import Call, Routes, Strict, or_404, tagged
+from engine.api.problems import Problem
+from engine.api.views.runs import number
+from engine.desk.states import STATES
+from engine.errors import TicketError
+from engine.levels import PRIORITIES
+from engine.store.tickets import Ticket
+
+routes = Routes("tickets", "Requests of customers, and the promises about them.")
+
+GROUPS = ("live", "ended")
+
+
+class ClockGiven(Strict):
+    """A promise in working seconds."""
+
+    clock = fields.String(metadata={"description": "answer or resolution."})
+    seconds = fields.Integer()
+    due_at = fields.Integer(allow_none=True, metadata={"description": "Null while the clock stands."})
+    stopped_at = fields.Integer(allow_none=True)
+    left = fields.Integer(allow_none=True, metadata={"description": "Working seconds that are left; negative once it is broken."})
+
+
+class TicketGiven(Strict):
+    """A ticket. Moments are UTC epoch seconds, compensation is in minor units."""
+
+    id = fields.Integer()
+    customer = fields.String()
+    name = fields.String(allow_none=True, metadata={"description": "Of the customer; masked for those who may not see it."})
+    reference = fields.String(allow_none=True)
+    kind = fields.String()
+    category = fields.String()
+    cause = fields.String()
+    priority = fields.String()
+    channel = fields.String()
+    language = fields.String()
+    subject = fields.String()
+    state = fields.String()
+    reason = fields.String()
+    owner = fields.String()
+    level = fields.String(metadata={"description": "The service level by which it was promised; empty for none."})
+    grade = fields.String()
+    compensation = fields.Integer()
+    opened_at = fields.Integer()
+    opened_by = fields.String()
+    changed_at = fields.Integer()
+    answered_at = fields.Integer(allow_none=True)
+    resolved_at = fields.Integer(allow_none=True)
+    closed_at = fields.Integer(allow_none=True)
+    revision = fields.Integer()
+    clocks = fields.List(fields.Nested(ClockGiven))
+
+
+class TicketsGiven(Strict):
+    """A page of tickets."""
+
+    items = fields.List(fields.Nested(TicketGiven))
+    next = fields.String(allow_none=True)
+
+
+class EventGiven(Strict):
+    """Something that was said or happened."""
+
+    id = fields.Integer()
+    at = fields.Integer()
+    actor = fields.String()
+    kind = fields.String()
+    text = fields.String()
+    details = fields.Dict()
+
+
+class TimelineGiven(Strict):
+    """The time line of a ticket."""
+
+    items = fields.List(fields.Nested(EventGiven))
+
+
+class SuggestionGiven(Strict):
+    """A prepared answer that fits, with its text in the ticket's language."""
+
+    name = fields.String()
+    text = fields.String()
+
+
+class SuggestionsGiven(Strict):
+    """Prepared answers, the best first."""
+
+    items = fields.List(fields.Nested(SuggestionGiven))
+
+
+class EscalationGiven(Strict):
+    """A step that was taken."""
+
+    ticket = fields.Integer()
+    clock = fields.String()
+    step = fields.String()
+    breach = fields.Boolean()
+    due_at = fields.Integer()
+    told = fields.List(fields.String())
+
+
+class TickGiven(Strict):
+    """What a tick did."""
+
+    items = fields.List(fields.Nested(EscalationGiven))
+
+
+class TicketQuery(Page):
+    """Which ones."""
+
+    state = choice(*GROUPS, *STATES, words="In which state; live: not resolved.", load_default=None)
+    owner = text(200, "Whose; empty for those of nobody.", least=0, load_default=None)
+    customer = text(200, load_default=None)
+    kind = text(64, load_default=None)
+    priority = choice(*PRIORITIES, load_default=None)
+    level = text(64, load_default=None)
+
+
+class QueueQuery(Strict):
+    """Which ones, and where to go on."""
+
+    owner = text(200, "Whose; empty for those of nobody.", least=0, load_default=None)
+    kind = text(64, load_default=None)
+    level = text(64, load_default=None)
+    limit = whole(1, 1_000, 100, "How many at most.")
+    offset = whole(0, 1_000_000, 0, "How many to leave out.")
+
+
+class TicketBody(Strict):
+    """What came in."""
+
+    customer = text(200, required=True)
+    kind = text(64, "A kind of the service desk's setup.", required=True)
+    subject = text(300, required=True)
+    priority = choice(*PRIORITIES, words="Absent: that of the customer's service level.", load_default=None, allow_none=True)
+    channel = text(64, least=0, load_default="")
+    category = text(64, least=0, load_default="")
+    owner = text(200, least=0, load_default="")
+    language = choice("en", "zh", words="Of prepared answers.", load_default=None, allow_none=True)
+    at = text(40, "When it came in; absent: now.", load_default=None, allow_none=True)
+    reference = text(200, "Its number in another system: it is opened once.", load_default=None, allow_none=True)
+    text = text(20_000, "What the customer said.", least=0, load_default="")
+
+
+class SayBody(Strict):
+    """What was said."""
+
+    direction = choice("in", "out", "note", words="in: by the customer; out: to the customer; note: for colleagues.", load_default="out")
+    answer = text(64, "The prepared answer that was used.", load_default=None, allow_none=True)
+    at = text(40, "When; absent: now.", load_default=None, allow_none=True)
+    text = text(20_000, required=True)
+
+
+class MoveBody(Strict):
+    """Into which state."""
+
+    state = choice(*STATES, required=True)
+    reason = text(300, "Needed for waiting and for opening again.", least=0, load_default="")
+    at = text(40, "When; absent: now.", load_default=None, allow_none=True)
+
+
+class TicketEdit(Strict):
+    """What changes."""
+
+    priority = choice(*PRIORITIES)
+    kind = text(64)
+    category = text(64, least=0)
+    cause = text(64, least=0)
+    channel = text(64, least=0)
+    owner = text(200, least=0)
+    subject = text(300)
+    compensation = fields.Integer(strict=True, metadata={"description": "In minor units."})
+
+
+@routes.verb("GET", "/service/tickets", "service:read", query=TicketQuery, gives=TicketsGiven)
+def list_tickets(call: Call) -> Any:
+    """Tickets of customers within reach, the newest first."""
+    chosen = dict(call.query)
+    limit, after = chosen.pop("limit"), after_number(chosen.pop("after"))
+    found = call.engine.tickets.list(**chosen, before=after or None, limit=limit)
+    return {"items": [each.as_dict() for each in found], "next": str(found[-1].id) if len(found) == limit else None}
+
+
+@routes.verb("GET", "/service/queue", "service:read", query=QueueQuery, gives=TicketsGiven)
+def read_queue(call: Call) -> Any:
+    """Live tickets, what breaks first at the top, with the working time that is left."""
+    found = call.engine.tickets.queue(**call.query, left=True)
+    following = call.query["offset"] + len(found)
+    return {"items": [each.as_dict() for each in found], "next": str(following) if len(found) == call.query["limit"] else None}
+
+
+@routes.verb("GET", "/service/tickets/<int:ticket>", "service:read", gives=TicketGiven)
+def get_ticket(call: Call, ticket: int) -> Any:
+    """One ticket, with its ETag."""
+    found = _found(call, ticket)
+    return tagged(found.as_dict(), found.revision)
+
+
+@routes.verb("GET", "/service/tickets/<int:ticket>/timeline", "service:read", gives=TimelineGiven)
+def read_timeline(call: Call, ticket: int) -> Any:
+    """What was said and what happened, the oldest first."""
+    return {"items": [each.as_dict() for each in call.engine.tickets.timeline(_found(call, ticket).id)]}
+
+
+@routes.verb("GET", "/service/tickets/<int:ticket>/answers", "service:read", gives=SuggestionsGiven)
+def suggest_answers(call: Call, ticket: int) -> Any:
+    """Prepared answers that fit a ticket, the best first."""
+    return {"items": [{"name": each.name, "text": said} for each, said in call.engine.tickets.suggest(_found(call, ticket).id)]}
+
+
+@routes.verb(
+    "POST",
+    "/service/tickets",
+    "service:write",
+    body=TicketBody,
+    gives=TicketGiven,
+    status=201,
+    example={"customer": "C1", "kind": "complaint", "subject": "The parcel is late", "text": "Where is it?", "channel": "phone"},
+)
+def open_ticket(call: Call) -> Any:
+    """Open a ticket: its first answer and resolution are promised by the customer's service level."""
+    body = dict(call.body)
+    found = call.engine.tickets.open(body.pop("customer"), body.pop("kind"), body.pop("subject"), body.pop("text"), **body)
+    return tagged(found.as_dict(), found.revision, 201)
+
+
+@routes.verb(
+    "POST",
+    "/service/tickets/<int:ticket>/messages",
+    "service:write",
+    body=SayBody,
+    gives=TicketGiven,
+    status=201,
+    example={"text": "It arrives tomorrow."},
+)
+def say_in_ticket(call: Call, ticket: int) -> Any:
+    """Write down what was said; the first message to the customer is the first answer."""
+    body = dict(call.body)
+    found = call.engine.tickets.say(_found(call, ticket).id, body.pop("text"), **body)
+    return tagged(found.as_dict(), found.revision, 201)
+
+
+@routes.verb(
+    "POST", "/service/tickets/<int:ticket>/state", "service:write", body=MoveBody, gives=TicketGiven, example={"state": "resolved"}
+)
+def move_ticket(call: Call, ticket: int) -> Any:
+    """Bring a ticket into another state; its clocks stand or go on."""
+    found = _found(call, ticket)
+    if call.body["state"] not in STATES[found.state].then:
+        raise Problem("conflict", f"ticket {ticket} is {found.state}; it can become {', '.join(STATES[found.state].then)}")
+    moved = call.engine.tickets.move(found.id, call.body["state"], reason=call.body["reason"], at=call.body["at"])
+    return tagged(moved.as_dict(), moved.revision)
+
+
+@routes.verb(
+    "PATCH",
+    "/service/tickets/<int:ticket>",
+    "service:write",
+    body=TicketEdit,
+    gives=TicketGiven,
+    etag=True,
+    example={"priority": "urgent", "owner": "lin"},
+)
+def edit_ticket(call: Call, ticket: int) -> Any:
+    """Change priority, kind, category, cause, channel, owner, subject or compensation; a new priority or kind promises anew."""
+    found, seen = _found(call, ticket), call.revision()
+    if seen != found.revision:
+        raise Problem("precondition_failed", f"ticket {ticket} was changed meanwhile; read it again")
+    changed = call.engine.tickets.edit(found.id, revision=seen, **call.body)
+    return tagged(changed.as_dict(), changed.revision)
+
+
+@routes.verb("POST", "/service/tick", "service:write", gives=TickGiven)
+def tick_tickets(call: Call) -> Any:
+    """Escalate what is due; a worker does so every minute by itself."""
+    return {"items": [each.as_dict() for each in call.engine.tickets.tick()]}
+
+
+def _found(call: Call, ticket: int) -> Ticket:
+    with or_404(TicketError):
+        return call.engine.tickets.get(number(ticket))
