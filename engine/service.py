@@ -499,10 +499,10 @@ class Engine:
         self.tickets.retarget()
         return record
 
-    def runs(self, limit: int = 50) -> Sequence[RunRecord]:
-        """The newest runs first."""
+    def runs(self, limit: int = 50, *, before: int | None = None) -> Sequence[RunRecord]:
+        """The newest runs first. before: only those with a smaller number."""
         with self.store.read() as connection:
-            return outcomes.runs(connection, limit)
+            return outcomes.runs(connection, limit, before)
 
     def held_runs(self) -> Sequence[int]:
         """The numbers of runs that wait to be released, the newest first."""

@@ -15,8 +15,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from engine._version import __version__
 from engine.api import problems
 from engine.api.access import Gate
+from engine.api.described import refusals
 from engine.api.evaluations import Ledger
-from engine.api.kit import ANY_KEY, Call, Need
+from engine.api.kit import Call
+from engine.api.needs import ANY_KEY, Need
 from engine.api.telemetry import Telemetry
 from engine.api.views import ALL
 from engine.api.views import sandbox as sandbox_view
@@ -37,6 +39,8 @@ Every request but `/health` and `/ready` shows a key: `Authorization: Bearer tw_
 
 class _Api(Api):  # type: ignore[misc]  # flask-smorest has no types
     """flask-smorest registers its errors for the whole application; here they are the API's alone."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
 
     def handle_http_exception(self, error: HTTPException) -> Any:
         return problems.of_http(error) if request.path.startswith(PREFIX) else error
@@ -99,6 +103,10 @@ def create_app(engine: Engine, *, sandbox: bool = False) -> Flask:
 def _describe(smorest: Api) -> None:
     parts = smorest.spec.components
     parts.security_scheme("key", {"type": "http", "scheme": "bearer", "description": "A key made with `tierwise keys make`."})
+    for name in ("Error", "PaginationMetadata"):  # flask-smorest's own, for answers of another kind
+        parts.schemas.pop(name, None)
+    for code, refusal in refusals().items():
+        parts.response(code, refusal)
     texts = {name: {"type": "string"} for name in ("type", "title", "detail", "request_id")}
     codes = sorted(problems.CODES)
     error = {"type": "object", "description": "What is wrong where: a field with a reason, or a fault of a rulebook."}

@@ -17,14 +17,17 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from functools import wraps
+from types import MappingProxyType
 from typing import Any
 
 from flask import Response, current_app, g, request
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 
+from engine.api.described import described
+from engine.api.needs import OPEN, Need, Takes
 from engine.api.parsing import body_of, query_of
-from engine.api.problems import CODES, Problem, of_bug, of_error, of_problem
+from engine.api.problems import Problem, of_bug, of_error, of_problem
 from engine.errors import TierwiseError
 from engine.people import Caller
 from engine.repeats import Kept, once
@@ -32,12 +35,6 @@ from engine.service import Engine
 
 KB = 1024
 MB = 1024 * KB
-
-OPEN = ""
-"""What a route needs that anybody may use."""
-
-ANY_KEY = "*"
-"""What a route needs that any valid key may use."""
 
 
 class Strict(Schema):
@@ -60,27 +57,6 @@ class DryRun(Strict):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a route declares. scope: "results:read", `ANY_KEY` or `OPEN`."""
-
-    scope: str
-    mutates: bool
-    heavy: bool
-    size: int
-    stale: bool
-
-    @property
-    def area(self) -> str:
-        """The area of the scope."""
-        return self.scope.partition(":")[0]
-
-    @property
-    def write(self) -> bool:
-        """Whether the scope is one of writing."""
-        return self.scope.endswith(":write")
-
-
 @dataclass(slots=True)
 class Call:
     """One request on its way to the engine: in whose name, with which checked body and parameters."""
@@ -101,6 +77,11 @@ class Call:
         """A name for this request that is the same when it is repeated; None without an idempotency key."""
         key = request.headers.get("Idempotency-Key")
         return f"api:{self.caller.key.id}:{key}" if key else None
+
+    def dated(self, found: Mapping[str, Any], *names: str) -> dict[str, Any]:
+        """The same with these moments, epoch seconds or None, written in full in the business zone."""
+        seconds = {name: found[name] for name in names if found.get(name) is not None}
+        return {**found, **{name: self.engine.written(moment) for name, moment in seconds.items()}}
 
     def secret(self, prefix: str) -> str:
         """A new secret: of a repeated request the same again, since it is made of the caller's own and the idempotency key."""
@@ -177,7 +158,9 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         outside: bool = False,
         example: Any = None,
         stream: str = "",
-        takes: tuple[str, ...] = (),
+        takes: Takes = MappingProxyType({}),
+        sends: tuple[str, ...] = (),
+        keyed: bool = False,
         secret: bool = False,
         first: Callable[[Call], None] | None = None,
     ) -> Callable[[View], View]:
@@ -186,7 +169,8 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         mutates: default, every method but GET. heavy: counts against the lower limit. size: bytes that the body may have.
         etag: the route edits something that others edit too, so If-Match is needed. outside: what it does is not in the
         store's transaction (jobs); then the view sees to it that repeating is harmless. stream: content type of an
-        answer that is no JSON. takes: content types of a body that the view reads itself. secret: the answer's `secret` is
+        answer that is no JSON. takes: bodies that the view reads itself. sends: headers of
+        the answer, of `described.HEADERS`. keyed: the view refuses a request without an idempotency key. secret: the answer's `secret` is
         made by `Call.secret`, is not kept with an answer to be repeated, and is made again for the repetition.
         first: what is done before the transaction of the change begins, since it may take long.
         """
@@ -221,7 +205,9 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
                 return _change(call, lambda: respond(view(call, **path_values), status), outside, secret)
 
             wrapper.__need__ = need  # type: ignore[attr-defined]
-            wrapper._apidoc = _documented(need, asked, wanted, gives, status, example, stream, takes)  # type: ignore[attr-defined]
+            wrapper._apidoc = described(  # type: ignore[attr-defined]
+                need, asked, wanted, gives=gives, status=status, example=example, stream=stream, takes=takes, sends=sends, keyed=keyed
+            )
             self.route(path, methods=[method], endpoint=f"{view.__name__}")(wrapper)
             return wrapper
 
@@ -285,61 +271,6 @@ def _kept(response: Response, secret: bool) -> Kept:
         del plain["secret"]
         body = json.dumps(plain, ensure_ascii=False).encode()
     return Kept(_fingerprint(), response.status_code, headers, body)
-
-
-def _documented(
-    need: Need, query: Schema, body: Schema | None, gives: Any, status: int, example: Any, stream: str, takes: tuple[str, ...]
-) -> dict[str, Any]:
-    """What OpenAPI says of a route, from its declaration."""
-    doc: dict[str, Any] = {"parameters": [{"in": "query", "schema": query}] if query.fields else []}
-    codes = ["bad_request", "not_found", "method_not_allowed", "rate_limited", "unavailable"]
-    if need.scope != OPEN:
-        doc["security"] = [{"key": []}]
-        codes += ["unauthenticated", "invalid"]
-        doc["x-scope"] = need.scope
-    else:
-        doc["security"] = []
-    if need.scope not in (OPEN, ANY_KEY):
-        codes += ["forbidden", "conflict", "gone"]
-    if need.mutates:
-        doc["parameters"].append(
-            _header("Idempotency-Key", "A name of your own for this request: however often it is sent within 30 days, it is done once.")
-        )
-    if need.stale:
-        codes += ["precondition_failed", "precondition_required"]
-        doc["parameters"].append(_header("If-Match", "The ETag that you saw.", required=True))
-    if body is not None:
-        content: dict[str, Any] = {"schema": body}
-        if example is not None:
-            content["example"] = example
-        doc["requestBody"] = {"required": True, "content": {"application/json": content}}
-    for kind in takes:
-        content = {"schema": {"type": "string"} if kind != "application/json" else {}}
-        doc.setdefault("requestBody", {"required": True, "content": {}})["content"][kind] = content
-    if body is not None or takes:
-        codes += ["too_large", "unsupported_media_type"]
-    answers: dict[str, Any] = {}
-    good: dict[str, Any] = {"description": "Done" if need.mutates else "Found", "headers": {"X-Request-Id": {"schema": {"type": "string"}}}}
-    if gives is not None:
-        good["content"] = {"application/json": {"schema": gives}}
-    if stream:
-        good.setdefault("content", {}).update(
-            {kind.strip(): {"schema": {"type": "string", "format": "binary"}} for kind in stream.split(",")}
-        )
-    answers[str(status)] = good
-    for code in dict.fromkeys(codes):
-        number, title = CODES[code]
-        answers[str(number)] = {
-            "description": title,
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-    doc["responses"] = answers
-    return {"manual_doc": doc}
-
-
-def _header(name: str, words: str, *, required: bool = False) -> dict[str, Any]:
-    kind = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
-    return {"in": "header", "name": name, "required": required, "description": words, "schema": kind}
 
 
 def caller_name() -> str:

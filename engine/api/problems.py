@@ -94,10 +94,8 @@ class Problem(Exception):
         self.code, self.detail, self.errors, self.headers = code, detail, list(errors), dict(headers or {})
 
 
-def answer(
-    code: str, detail: str, *, errors: Sequence[Mapping[str, Any]] = (), headers: Mapping[str, str] | None = None, status: int = 0
-) -> Response:
-    """A problem document as a response."""
+def document(code: str, detail: str, *, request_id: str, errors: Sequence[Mapping[str, Any]] = (), status: int = 0) -> dict[str, Any]:
+    """A problem document. status: another than that of the code."""
     known, title = CODES[code]
     body: dict[str, Any] = {
         "type": f"urn:tierwise:problem:{code}",
@@ -105,12 +103,18 @@ def answer(
         "status": status or known,
         "code": code,
         "detail": detail,
+        "request_id": request_id,
     }
-    body["request_id"] = g.get("request_id", "")
-    if errors:
-        body["errors"] = list(errors)
+    return {**body, "errors": list(errors)} if errors else body
+
+
+def answer(
+    code: str, detail: str, *, errors: Sequence[Mapping[str, Any]] = (), headers: Mapping[str, str] | None = None, status: int = 0
+) -> Response:
+    """A problem document as a response."""
+    body = document(code, detail, request_id=g.get("request_id", ""), errors=errors, status=status)
     text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-    return Response(text, status or known, dict(headers or {}), content_type="application/problem+json; charset=utf-8")
+    return Response(text, body["status"], dict(headers or {}), content_type="application/problem+json; charset=utf-8")
 
 
 def of_problem(problem: Problem) -> Response:

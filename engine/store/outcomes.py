@@ -155,9 +155,12 @@ def same_run(connection: Connection, key: str) -> RunRecord | None:
     return _record(row) if row else None
 
 
-def runs(connection: Connection, limit: int = 50) -> list[RunRecord]:
-    """The newest runs first."""
-    return [_record(row) for row in connection.execute(select(run).order_by(run.c.id.desc()).limit(limit)).mappings()]
+def runs(connection: Connection, limit: int = 50, before: int | None = None) -> list[RunRecord]:
+    """The newest runs first. before: only those with a smaller number."""
+    query = select(run).order_by(run.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(run.c.id < before)
+    return [_record(row) for row in connection.execute(query).mappings()]
 
 
 def held(connection: Connection) -> list[int]:

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from engine.api import create_app
 from engine.permissions import AREAS
 from engine.service import Engine
+from tests.api.described import faults
 
 AS_OF = "2025-12-31"
 PASSWORD = "a lake above the tree line"
@@ -37,6 +38,7 @@ class Client:
         response = self.app.test_client().open(f"/api/v1{path}", method=method, headers={**shown, **(headers or {})}, **options)
         if code is not None:
             assert response.status_code == code, response.get_data(as_text=True)[:2000]
+        assert faults(self.app, method, path, response) == [], response.get_data(as_text=True)[:2000]
         if response.status_code >= 400:
             assert response.content_type.startswith("application/problem+json"), response.get_data(as_text=True)
             assert response.json["code"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.exceptions import MethodNotAllowed
 
-from engine.api.kit import ANY_KEY, OPEN, Need
+from engine.api.needs import ANY_KEY, OPEN, Need
 from engine.api.views import ALL
 from engine.permissions import AREAS, ROLES, SCOPES
 from tests.api.conftest import Client

@@ -8,6 +8,7 @@ from typing import Any
 from flask import current_app, g
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from engine.api.answers.evaluate import Evaluated
 from engine.api.fields import Flag, choice, text
 from engine.api.kit import MB, Call, Routes, Strict, respond
 from engine.api.problems import Problem
@@ -53,20 +54,10 @@ class EvaluateBody(Strict):
             raise ValidationError("explanations are for at most 20 customers at once", "explain")
 
 
-class Evaluated(Strict):
-    """What the customers would be, and what that rests on."""
-
-    rulebook = fields.Integer(required=True, metadata={"description": "The version whose rules were used."})
-    run = fields.Integer(required=True, metadata={"description": "The run whose thresholds were used."})
-    as_of = fields.String(required=True)
-    batch = fields.Integer(required=True, allow_none=True, metadata={"description": "The last import known."})
-    items = fields.List(fields.Dict(), required=True)
-
-
 _EXAMPLE = {"features": [{"orders.count_365d": 12, "orders.amount_365d": 5400.0, "orders.recency_days": 9}]}
 
 
-@routes.verb("POST", "/evaluate", "results:read", body=EvaluateBody, gives=Evaluated, mutates=False, size=8 * MB, example=_EXAMPLE)
+@routes.verb("POST", "/evaluate", "results:read", body=EvaluateBody, mutates=False, size=8 * MB, example=_EXAMPLE, gives=Evaluated)
 def evaluate(call: Call) -> Any:
     """Evaluate one or up to 1,000 customers; nothing is stored.
 

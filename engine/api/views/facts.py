@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from flask import request
 from marshmallow import fields, validate
 
+from engine.api.answers.facts import Batch, Taken, Undone, Voided
+from engine.api.answers.parts import listing
 from engine.api.fields import Flag, Switch, text
 from engine.api.kit import MB, Answer, Call, Routes, Strict, or_404
 from engine.api.parsing import checked, read_json
@@ -22,6 +25,9 @@ NDJSON = "application/x-ndjson"
 _NAMED = {"customers": "customer", "orders": "order", "products": "product"}
 
 
+_ROW = {"order": "O-1001", "customer": "C1", "ordered_at": "2026-01-01T10:15", "amount": "129.90"}
+
+
 class RowsBody(Strict):
     """Rows of one kind; their fields are those of the native mapping."""
 
@@ -34,31 +40,6 @@ class TakeQuery(Strict):
     source = text(100, "Whose ids these are: the system the rows come from.", load_default="api")
     atomic = Switch("All rows or none.")
     regrade = Switch("Evaluate the customers touched, and answer what would change for them.")
-
-
-class RowErrorGiven(Strict):
-    """A row that was refused."""
-
-    row = fields.Integer(required=True)
-    field = fields.String()
-    reason = fields.String(required=True)
-    found = fields.String()
-    expected = fields.String()
-
-
-class Taken(Strict):
-    """What became of the rows."""
-
-    kept = fields.Boolean(required=True)
-    batch = fields.Integer(allow_none=True, required=True)
-    rows = fields.Integer()
-    accepted = fields.Integer()
-    created = fields.Integer()
-    updated = fields.Integer()
-    unchanged = fields.Integer()
-    errors = fields.List(fields.Nested(RowErrorGiven))
-    changes = fields.List(fields.Dict())
-    regraded = fields.Integer()
 
 
 class PatchBody(Strict):
@@ -84,9 +65,9 @@ class VoidBody(Strict):
     "/facts/<kind>",
     "imports:write",
     query=TakeQuery,
-    gives=Taken,
     size=64 * MB,
-    takes=("application/json", NDJSON),
+    takes={"application/json": (RowsBody, {"rows": [_ROW]}), NDJSON: (None, f"{json.dumps(_ROW)}\n")},
+    gives=Taken,
 )
 def take_facts(call: Call, kind: str) -> Any:
     """Add and update facts.
@@ -162,8 +143,8 @@ def _warm() -> Any:
     "imports:write",
     query=SourceQuery,
     body=PatchBody,
-    gives=Taken,
     example={"fields": {"region": "South"}},
+    gives=Taken,
 )
 def patch_fact(call: Call, kind: str, fact: str) -> Any:
     """Change some fields of one customer, order or product that is stored; what is not named stays."""
@@ -187,7 +168,9 @@ def patch_fact(call: Call, kind: str, fact: str) -> Any:
     return _take(call, kind, [row], call.query["source"], atomic=True, regrade=False)
 
 
-@routes.verb("PUT", "/facts/<kind>/<path:fact>/voided", "imports:write", query=SourceQuery, body=VoidBody, example={"voided": True})
+@routes.verb(
+    "PUT", "/facts/<kind>/<path:fact>/voided", "imports:write", query=SourceQuery, body=VoidBody, example={"voided": True}, gives=Voided
+)
 def void_fact(call: Call, kind: str, fact: str) -> Any:
     """Take one order or customer out of every feature, or bring it back."""
     _check_kind(kind, ("customers", "orders"))
@@ -197,13 +180,13 @@ def void_fact(call: Call, kind: str, fact: str) -> Any:
     return {"changed": changed, "voided": call.body["voided"]}
 
 
-@routes.verb("GET", "/batches", "imports:read")
+@routes.verb("GET", "/batches", "imports:read", gives=listing(Batch))
 def list_batches(call: Call) -> Any:
     """Every import, the newest first."""
     return {"items": call.engine.exchange.batches()}
 
 
-@routes.verb("POST", "/batches/<int:batch>/undo", "imports:write")
+@routes.verb("POST", "/batches/<int:batch>/undo", "imports:write", gives=Undone)
 def undo_batch(call: Call, batch: int) -> Any:
     """Take back everything that an import brought or changed."""
     if batch >= 2**63:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields
-
+from engine.api.answers.fixed import STATES
+from engine.api.answers.fixed import FixedValue as FixedValueGiven
+from engine.api.answers.parts import page
 from engine.api.fields import Page, choice, text
 from engine.api.kit import Answer, Call, Routes, Strict, or_404
+from engine.api.pages import paged
 from engine.api.problems import Problem
 from engine.api.views.evaluate import reach_of
 from engine.api.views.runs import number
@@ -31,21 +33,15 @@ class FixBody(Strict):
 class FixedQuery(Page):
     """Which ones."""
 
-    status = choice("requested", "approved", "rejected", "withdrawn", load_default=None)
+    status = choice(*STATES, load_default=None)
     customer = text(200, load_default=None)
 
 
-class FixedGiven(Strict):
-    """A fixed value."""
-
-    id = fields.Integer()
+def _answer(call: Call, found: FixedValue) -> dict[str, Any]:
+    return call.dated(found.as_dict(), "requested_at", "decided_at", "starts_at", "ends_at")
 
 
-def _answer(found: FixedValue) -> dict[str, Any]:
-    return found.as_dict()
-
-
-@routes.verb("GET", "/fixed-values", "customers:read", query=FixedQuery)
+@routes.verb("GET", "/fixed-values", "customers:read", query=FixedQuery, gives=page(FixedValueGiven))
 def list_fixed_values(call: Call) -> Any:
     """Fixed values of customers within reach, the newest first."""
     reach = reach_of(call)
@@ -54,7 +50,7 @@ def list_fixed_values(call: Call) -> Any:
     elif not reach.everybody:
         raise Problem("forbidden", "name a customer: the whole list is for those who see every customer")
     found = call.engine.fixed_values.list(call.query["customer"], status=call.query["status"], ended=True)
-    return {"items": [_answer(each) for each in found[: call.query["limit"]]]}
+    return paged(sorted(found, key=lambda each: -each.id), call, lambda each: each.id, lambda each: _answer(call, each))
 
 
 @routes.verb(
@@ -64,6 +60,7 @@ def list_fixed_values(call: Call) -> Any:
     body=FixBody,
     status=201,
     example={"customer": "C1", "output": "abc.class", "value": "A", "reason": "contract", "until": "2030-01-01"},
+    gives=FixedValueGiven,
 )
 def ask_for_fixed_value(call: Call) -> Any:
     """Ask that an output of a customer is fixed; another person approves it."""
@@ -72,28 +69,28 @@ def ask_for_fixed_value(call: Call) -> Any:
     found = call.engine.fixed_values.request(
         body["customer"], body["output"], body["value"], reason=body["reason"], until=body["until"], start=body["start"]
     )
-    return Answer(_answer(found), 201)
+    return Answer(_answer(call, found), 201)
 
 
-@routes.verb("POST", "/fixed-values/<int:fixed>/approve", "reviews:write")
+@routes.verb("POST", "/fixed-values/<int:fixed>/approve", "reviews:write", gives=FixedValueGiven)
 def approve_fixed_value(call: Call, fixed: int) -> Any:
     """Approve it; never by who asked for it, with whatever key."""
     return _decide(call, fixed, "approve")
 
 
-@routes.verb("POST", "/fixed-values/<int:fixed>/reject", "reviews:write")
+@routes.verb("POST", "/fixed-values/<int:fixed>/reject", "reviews:write", gives=FixedValueGiven)
 def reject_fixed_value(call: Call, fixed: int) -> Any:
     """Refuse it."""
     return _decide(call, fixed, "reject")
 
 
-@routes.verb("POST", "/fixed-values/<int:fixed>/withdraw", "customers:write")
+@routes.verb("POST", "/fixed-values/<int:fixed>/withdraw", "customers:write", gives=FixedValueGiven)
 def withdraw_fixed_value(call: Call, fixed: int) -> Any:
     """Take back what was asked for."""
     return _decide(call, fixed, "withdraw")
 
 
-@routes.verb("POST", "/fixed-values/<int:fixed>/end", "customers:write")
+@routes.verb("POST", "/fixed-values/<int:fixed>/end", "customers:write", gives=FixedValueGiven)
 def end_fixed_value(call: Call, fixed: int) -> Any:
     """End it now."""
     return _decide(call, fixed, "end")
@@ -104,6 +101,6 @@ def _decide(call: Call, fixed: int, verb: str) -> Any:
         found = call.engine.fixed_values.get(number(fixed))
     call.engine.exchange.find(found.customer, reach=reach_of(call))
     try:
-        return _answer(getattr(call.engine.fixed_values, verb)(fixed))
+        return _answer(call, getattr(call.engine.fixed_values, verb)(fixed))
     except FixedValueError as error:
         raise Problem("conflict", str(error)) from None

@@ -6,7 +6,11 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields, validate
 
-from engine.api.fields import ANY_OBJECT, Flag, Page, Switch, after_number, text, whole
+from engine.api.answers.managers import Assigned, Capacity, Count, Explained, HandOver, ManagerPolicy, Managers, Returned
+from engine.api.answers.managers import Manager as ManagerGiven
+from engine.api.answers.managers import Owned as OwnedGiven
+from engine.api.answers.parts import page
+from engine.api.fields import Flag, Page, Switch, after_number, text, whole
 from engine.api.kit import Answer, Call, Routes, Strict, or_404, tagged
 from engine.api.problems import Problem
 from engine.desk.manager_words import why_words
@@ -95,57 +99,6 @@ class WantedQuery(LanguageQuery):
     wanted = whole(0, 10**9, 0, "How many more customers are to have a manager.")
 
 
-class ManagerGiven(Strict):
-    """A manager."""
-
-    id = fields.Integer()
-    name = fields.String()
-    title = fields.String()
-    user = fields.String(allow_none=True)
-    capacity = fields.Integer()
-    regions = fields.List(fields.String())
-    languages = fields.List(fields.String())
-    grades = fields.List(fields.String())
-    customers = fields.Integer()
-    room = fields.Integer()
-    left_at = fields.Integer(allow_none=True)
-    revision = fields.Integer()
-
-
-class ManagersGiven(Strict):
-    """All managers."""
-
-    items = fields.List(fields.Nested(ManagerGiven))
-    pool = fields.Integer(metadata={"description": "Customers whom nobody looks after."})
-
-
-class OwnedGiven(Strict):
-    """Whose a customer is, and why."""
-
-    customer = fields.String()
-    owner = fields.String(allow_none=True)
-    former = fields.String(allow_none=True)
-    since = fields.Integer(allow_none=True)
-    why = fields.String(allow_none=True)
-    facts = ANY_OBJECT
-    note = fields.String()
-    by = fields.String()
-    words = fields.String()
-
-
-class ExplainedGiven(OwnedGiven):
-    """The same, with every manager."""
-
-    managers = fields.List(ANY_OBJECT)
-
-
-class PoolGiven(Strict):
-    """A page of the pool."""
-
-    items = fields.List(fields.Nested(OwnedGiven))
-    next = fields.String(allow_none=True)
-
-
 class PolicyBody(Schema):
     """A policy as a document: the engine checks it completely and tells every fault."""
 
@@ -155,24 +108,22 @@ class PolicyBody(Schema):
         unknown = INCLUDE
 
 
-class CountGiven(Strict):
-    """How many customers."""
-
-    customers = fields.Integer()
+def _manager(found: Manager, call: Call) -> dict[str, Any]:
+    return call.dated(found.as_dict(), "left_at")
 
 
-@routes.verb("GET", "/service/managers", "service:read", query=ManagersQuery, gives=ManagersGiven)
+@routes.verb("GET", "/service/managers", "service:read", query=ManagersQuery, gives=Managers)
 def list_managers(call: Call) -> Any:
     """All managers with their customers and places."""
     found = call.engine.managers.list(gone=call.query["gone"])
-    return {"items": [each.as_dict() for each in found], "pool": call.engine.managers.pool_size()}
+    return {"items": [_manager(each, call) for each in found], "pool": call.engine.managers.pool_size()}
 
 
 @routes.verb("GET", "/service/managers/<name>", "service:read", gives=ManagerGiven)
 def get_manager(call: Call, name: str) -> Any:
     """One manager, with its ETag."""
     found = _found(call, name)
-    return tagged(found.as_dict(), found.revision)
+    return tagged(_manager(found, call), found.revision)
 
 
 @routes.verb(
@@ -181,7 +132,7 @@ def get_manager(call: Call, name: str) -> Any:
 def add_manager(call: Call) -> Any:
     """Add a manager."""
     body = dict(call.body)
-    return Answer(call.engine.managers.add(body.pop("name"), **body).as_dict(), 201)
+    return Answer(_manager(call.engine.managers.add(body.pop("name"), **body), call), 201)
 
 
 @routes.verb(
@@ -193,10 +144,10 @@ def edit_manager(call: Call, name: str) -> Any:
     if seen != found.revision:
         raise Problem("precondition_failed", f"manager {name} was changed meanwhile; read it again")
     changed = call.engine.managers.edit(name, **call.body)
-    return tagged(changed.as_dict(), changed.revision)
+    return tagged(_manager(changed, call), changed.revision)
 
 
-@routes.verb("POST", "/service/managers/<name>/leave", "service:write", body=LeaveBody, example={"reason": "left"})
+@routes.verb("POST", "/service/managers/<name>/leave", "service:write", body=LeaveBody, example={"reason": "left"}, gives=HandOver)
 def leave_manager(call: Call, name: str) -> Any:
     """A manager leaves: customers, open tasks and papers go to another or back to the pool."""
     if _found(call, name).left_at is not None:
@@ -204,7 +155,7 @@ def leave_manager(call: Call, name: str) -> Any:
     return call.engine.managers.leave(name, **call.body).as_dict()
 
 
-@routes.verb("GET", "/service/manager-policy", "service:read")
+@routes.verb("GET", "/service/manager-policy", "service:read", gives=ManagerPolicy)
 def get_manager_policy(call: Call) -> Any:
     """Who gets a manager, and how."""
     found = call.engine.managers.policy()
@@ -213,30 +164,37 @@ def get_manager_policy(call: Call) -> Any:
     return found.as_dict()
 
 
-@routes.verb("PUT", "/service/manager-policy", "service:write", body=PolicyBody, example={"output": "abc.class", "grades": ["A", "B"]})
+@routes.verb(
+    "PUT",
+    "/service/manager-policy",
+    "service:write",
+    body=PolicyBody,
+    example={"output": "abc.class", "grades": ["A", "B"]},
+    gives=ManagerPolicy,
+)
 def set_manager_policy(call: Call) -> Any:
     """Say who gets a manager, and how; refused with every fault."""
     return call.engine.managers.set_policy(call.body).as_dict()
 
 
-@routes.verb("POST", "/service/managers-assign", "service:write", query=LanguageQuery, heavy=True)
+@routes.verb("POST", "/service/managers-assign", "service:write", query=LanguageQuery, heavy=True, gives=Assigned)
 def assign_managers(call: Call) -> Any:
     """Give everybody who is to have a manager one that fits."""
     _everybody(call)
     return call.engine.managers.assign(dry_run=call.dry_run).as_dict(call.query["language"])
 
 
-@routes.verb("POST", "/service/managers-neglected", "service:write", heavy=True)
+@routes.verb("POST", "/service/managers-neglected", "service:write", heavy=True, gives=Returned)
 def return_neglected(call: Call) -> Any:
     """Return customers without contact for as long as the policy says to the pool."""
     _everybody(call)
     return {"customers": list(call.engine.managers.neglected(dry_run=call.dry_run))}
 
 
-@routes.verb("GET", "/service/customers/<customer>/manager", "service:read", query=LanguageQuery, gives=ExplainedGiven)
+@routes.verb("GET", "/service/customers/<customer>/manager", "service:read", query=LanguageQuery, gives=Explained)
 def explain_manager(call: Call, customer: str) -> Any:
     """Whose a customer is, since when, why, and what speaks for and against every manager."""
-    return call.engine.managers.explain(customer).as_dict(call.query["language"])
+    return call.dated(call.engine.managers.explain(customer).as_dict(call.query["language"]), "since")
 
 
 @routes.verb(
@@ -244,7 +202,7 @@ def explain_manager(call: Call, customer: str) -> Any:
     "/service/managers-give",
     "service:write",
     body=GiveBody,
-    gives=CountGiven,
+    gives=Count,
     example={"customers": ["C1"], "to": "Sun", "reason": "knows them"},
 )
 def give_customers(call: Call) -> Any:
@@ -255,23 +213,24 @@ def give_customers(call: Call) -> Any:
     return {"customers": call.engine.managers.give(body["customers"], body["to"], reason=body["reason"])}
 
 
-@routes.verb("GET", "/service/pool", "service:read", query=PoolQuery, gives=PoolGiven)
+@routes.verb("GET", "/service/pool", "service:read", query=PoolQuery, gives=page(OwnedGiven))
 def list_pool(call: Call) -> Any:
     """Customers whom nobody looks after, and why."""
     found = call.engine.managers.pool(after=after_number(call.query["after"]), limit=call.query["limit"])
-    items = [{**each.as_dict(), "words": _why(each).in_(call.query["language"])} for _, each in found]
-    return {"items": items, "next": str(found[-1][0]) if len(found) == call.query["limit"] else None}
+    items = [{**call.dated(each.as_dict(), "since"), "words": _why(each).in_(call.query["language"])} for _, each in found]
+    answer: dict[str, Any] = {"items": items}
+    if len(found) == call.query["limit"]:
+        answer["next"] = str(found[-1][0])
+    return answer
 
 
-@routes.verb(
-    "POST", "/service/pool/claim", "service:write", body=ClaimBody, gives=CountGiven, example={"customers": ["C1"], "manager": "Sun"}
-)
+@routes.verb("POST", "/service/pool/claim", "service:write", body=ClaimBody, gives=Count, example={"customers": ["C1"], "manager": "Sun"})
 def claim_customers(call: Call) -> Any:
     """Take customers from the pool, within the limits of the policy."""
     return {"customers": call.engine.managers.claim(call.body["customers"], manager=call.body["manager"])}
 
 
-@routes.verb("GET", "/service/managers-capacity", "service:read", query=WantedQuery)
+@routes.verb("GET", "/service/managers-capacity", "service:read", query=WantedQuery, gives=Capacity)
 def manager_capacity(call: Call) -> Any:
     """Whether there are places for so many more customers."""
     found = call.engine.managers.capacity(call.query["wanted"])

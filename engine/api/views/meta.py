@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from flask import Response, current_app, send_from_directory
-from marshmallow import fields
 
 from engine._version import __version__
-from engine.api.kit import ANY_KEY, OPEN, Call, Routes, Strict
+from engine.api.answers.service import Alive, Description, Health
+from engine.api.kit import Call, Routes
+from engine.api.needs import ANY_KEY, OPEN
 from engine.api.problems import Problem
 
 routes = Routes("service", "Whether the service lives, what it counts, and this description.")
@@ -41,14 +42,7 @@ _STYLE = """#key{display:flex;gap:.5rem;align-items:center;padding:.75rem 1rem;f
 _CSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-class Health(Strict):
-    """Whether the service lives."""
-
-    status = fields.String(required=True)
-    version = fields.String()
-
-
-@routes.verb("GET", "/health", OPEN, gives=Health)
+@routes.verb("GET", "/health", OPEN, gives=Alive)
 def health() -> dict[str, Any]:
     """The process lives. Says nothing about the store."""
     return {"status": "ok", "version": __version__}
@@ -68,7 +62,7 @@ def metrics(call: Call) -> Response:
     return Response(page, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-@routes.verb("GET", "/openapi.json", ANY_KEY, stream="application/json")
+@routes.verb("GET", "/openapi.json", ANY_KEY, gives=Description)
 def openapi(call: Call) -> Response:
     """This description, as OpenAPI 3.1."""
     text = json.dumps(current_app.extensions["tierwise-api"].spec.to_dict(), ensure_ascii=False)
@@ -81,7 +75,7 @@ def docs() -> Response:
     return Response(_PAGE, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _CSP})
 
 
-@routes.verb("GET", "/docs/<name>", OPEN, stream="application/octet-stream")
+@routes.verb("GET", "/docs/<name>", OPEN, stream="text/css, text/javascript")
 def docs_asset(name: str) -> Response:
     """The parts of that page; nothing is loaded from elsewhere."""
     own = {"tierwise.js": (_SCRIPT, "text/javascript"), "tierwise.css": (_STYLE, "text/css")}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.api.answers.parts import listing
+from engine.api.answers.plugins import Feature, Plugin, PolicyType
 from engine.api.kit import Call, Routes
 from engine.api.param_schemas import param_schema
 from engine.api.problems import Problem
@@ -13,7 +15,7 @@ from engine.policy import Text
 routes = Routes("plugins", "What rules can be made of.")
 
 
-@routes.verb("GET", "/plugins", "plugins:read")
+@routes.verb("GET", "/plugins", "plugins:read", gives=listing(Plugin))
 def list_plugins(call: Call) -> Any:
     """Every plugin found, with its version, what it offers, and its health."""
     names = ("name", "origin", "version", "status", "error", "policies", "features")
@@ -24,13 +26,13 @@ def list_plugins(call: Call) -> Any:
     return {"items": items}
 
 
-@routes.verb("GET", "/policy-types", "plugins:read")
+@routes.verb("GET", "/policy-types", "plugins:read", gives=listing(PolicyType))
 def list_policy_types(call: Call) -> Any:
     """Every policy type that can be used, with the JSON Schema of its parameters."""
     return {"items": [_policy_type(call, name) for name in sorted(call.engine.registry.policies)]}
 
 
-@routes.verb("GET", "/policy-types/<name>", "plugins:read")
+@routes.verb("GET", "/policy-types/<name>", "plugins:read", gives=PolicyType)
 def get_policy_type(call: Call, name: str) -> Any:
     """One policy type with the JSON Schema of its parameters."""
     known = call.engine.registry.policies
@@ -45,7 +47,7 @@ def _policy_type(call: Call, name: str) -> dict[str, Any]:
     return {"name": name, "version": policy.version, "family": policy.family, "about": about, "params": param_schema(policy)}
 
 
-@routes.verb("GET", "/features", "rules:read")
+@routes.verb("GET", "/features", "rules:read", gives=listing(Feature))
 def list_features(call: Call) -> Any:
     """Every feature that rules can read."""
     return {

@@ -8,6 +8,8 @@ from typing import Any
 from flask import request
 from marshmallow import fields, validate
 
+from engine.api.answers.points import Act as ActGiven
+from engine.api.answers.points import Balance, Closed, Day, Liability, PastActs
 from engine.api.fields import Flag, text, whole
 from engine.api.kit import Answer, Call, Routes, Strict
 from engine.api.problems import Problem
@@ -83,85 +85,6 @@ class ClosedBody(Strict):
     closed = Flag(required=True)
 
 
-class ActGiven(Strict):
-    """What was done, and what the member had afterwards."""
-
-    number = fields.Integer(required=True)
-    kind = fields.String(required=True)
-    spendable = fields.Integer(required=True)
-    pending = fields.Integer(required=True)
-    owed = fields.Integer(required=True)
-
-
-class LotGiven(Strict):
-    """Points that were earned at once."""
-
-    number = fields.Integer(required=True)
-    spendable = fields.Integer(required=True)
-    pending = fields.Integer(required=True)
-    matures_at = fields.String(required=True)
-    expires_at = fields.String(allow_none=True, required=True)
-
-
-class BalanceGiven(Strict):
-    """What a member has."""
-
-    customer = fields.String(required=True)
-    spendable = fields.Integer(required=True)
-    pending = fields.Integer(required=True)
-    owed = fields.Integer(required=True)
-    lots = fields.List(fields.Nested(LotGiven), required=True)
-
-
-class PastAct(ActGiven):
-    """An act with what it changed. points: of pending and spendable ones together; expired: of that, lost."""
-
-    at = fields.String(required=True)
-    posted_at = fields.String(required=True)
-    points = fields.Integer(required=True)
-    expired = fields.Integer(required=True)
-    about = fields.Integer(allow_none=True, required=True)
-    note = fields.String(allow_none=True, required=True)
-    actor = fields.String(required=True)
-
-
-class HistoryGiven(Strict):
-    """Acts, the newest first."""
-
-    items = fields.List(fields.Nested(PastAct), required=True)
-
-
-class MonthGiven(Strict):
-    """What expires in a month; null: never."""
-
-    month = fields.String(allow_none=True, required=True)
-    points = fields.Integer(required=True)
-
-
-class LiabilityGiven(Strict):
-    """What the business owes in points. cost: minor units of the business currency; null without a points policy."""
-
-    spendable = fields.Integer(required=True)
-    pending = fields.Integer(required=True)
-    owed = fields.Integer(required=True)
-    members = fields.Integer(required=True)
-    cost = fields.Integer(allow_none=True, required=True)
-    redeemed = fields.Integer(required=True)
-    expired = fields.Integer(required=True)
-    redeemed_share = fields.Float(allow_none=True, required=True)
-    months = fields.List(fields.Nested(MonthGiven), required=True)
-
-
-class DayGiven(Strict):
-    """What posting brought."""
-
-    sales = fields.Integer(required=True)
-    changed = fields.Integer(required=True)
-    points = fields.Integer(required=True)
-    matured = fields.Integer(required=True)
-    expired = fields.Integer(required=True)
-
-
 class AtQuery(Strict):
     """When."""
 
@@ -177,7 +100,7 @@ class HistoryQuery(Strict):
     limit = whole(1, MOST_ACTS, 50, "How many at most.")
 
 
-@routes.verb("GET", "/loyalty/liability", "loyalty:read", gives=LiabilityGiven)
+@routes.verb("GET", "/loyalty/liability", "loyalty:read", gives=Liability)
 def get_liability(call: Call) -> Any:
     """What all points would cost, and when they expire."""
     if not call.engine.sight.reach.everybody:
@@ -185,13 +108,13 @@ def get_liability(call: Call) -> Any:
     return call.engine.points.liability().as_dict()
 
 
-@routes.verb("POST", "/loyalty/day", "loyalty:write", gives=DayGiven, heavy=True)
+@routes.verb("POST", "/loyalty/day", "loyalty:write", gives=Day, heavy=True)
 def post_day(call: Call) -> Any:
     """Post the points of sales that have none yet, follow returns and corrections, let points mature and expire."""
     return call.engine.points.day().as_dict()
 
 
-@routes.verb("GET", "/customers/<path:customer>/points", "loyalty:read", query=AtQuery, gives=BalanceGiven)
+@routes.verb("GET", "/customers/<path:customer>/points", "loyalty:read", query=AtQuery, gives=Balance)
 def get_points(call: Call, customer: str) -> Any:
     """What a member has now, or had at a past moment."""
     engine = call.engine
@@ -210,11 +133,11 @@ def get_points(call: Call, customer: str) -> Any:
     return {"customer": customer, "spendable": account.spendable, "pending": account.pending, "owed": account.owed, "lots": lots}
 
 
-@routes.verb("GET", "/customers/<path:customer>/points/history", "loyalty:read", query=HistoryQuery, gives=HistoryGiven)
+@routes.verb("GET", "/customers/<path:customer>/points/history", "loyalty:read", query=HistoryQuery, gives=PastActs)
 def get_points_history(call: Call, customer: str) -> Any:
     """Every act of a member, the newest first."""
     acts = call.engine.points.history(customer, before=call.query["before"], limit=call.query["limit"])
-    return {"items": [{**act, **{name: call.engine.written(act[name]) for name in ("at", "posted_at")}} for act in acts]}
+    return {"items": [call.dated(act, "at", "posted_at") for act in acts]}
 
 
 def _act(path: str, body: type[Strict], example: Any, words: str, do: Callable[[Any, str, dict[str, Any], str], Act]) -> None:
@@ -226,7 +149,14 @@ def _act(path: str, body: type[Strict], example: Any, words: str, do: Callable[[
 
     view.__name__, view.__doc__ = f"{path}_points", words
     declare = routes.verb(
-        "POST", f"/customers/<path:customer>/points/{path}", "loyalty:write", body=body, gives=ActGiven, status=201, example=example
+        "POST",
+        f"/customers/<path:customer>/points/{path}",
+        "loyalty:write",
+        body=body,
+        gives=ActGiven,
+        status=201,
+        example=example,
+        keyed=True,
     )
     declare(view)
 
@@ -247,9 +177,7 @@ _act("correct", CorrectBody, {"points": -20, "reason": "typing error at the till
 _act("transfer", TransferBody, {"points": 50, "to": "C2"}, "Hand points to another member; they keep their expiry.", lambda points, who, body, key: points.transfer(who, body["to"], body["points"], key=key))  # fmt: skip
 
 
-@routes.verb(
-    "PUT", "/customers/<path:customer>/points/closed", "loyalty:write", body=ClosedBody, gives=ClosedBody, example={"closed": True}
-)
+@routes.verb("PUT", "/customers/<path:customer>/points/closed", "loyalty:write", body=ClosedBody, gives=Closed, example={"closed": True})
 def close_points(call: Call, customer: str) -> Any:
     """Close the account of a member, so that nothing is earned or spent, or open it again."""
     call.engine.points.close(customer, back=not call.body["closed"])

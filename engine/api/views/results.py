@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from flask import Response
 from marshmallow import fields, validate
 
+from engine.api.answers.results import Assignments, Changes
 from engine.api.fields import Page, after_number, choice, text, whole
 from engine.api.kit import Call, Routes, Strict
 from engine.api.problems import Problem
@@ -19,6 +20,8 @@ from engine.store.profile import mask
 routes = Routes("results", "Current assignments, members of labels, and the feed of changes.")
 
 TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson", "parquet": "application/vnd.apache.parquet"}
+_KINDS = ", ".join(kind.partition(";")[0] for kind in TYPES.values())
+_SENT = ("Tierwise-Cursor", "Tierwise-Rows", "Content-Disposition")
 
 
 class AssignmentsQuery(Page):
@@ -32,14 +35,6 @@ class AssignmentsQuery(Page):
         validate=validate.Length(max=8),
         metadata={"description": "output:label, such as rfm.segment:champions"},
     )
-
-
-class Assignments(Strict):
-    """A page of customers with their current values by output; `next` is absent on the last page."""
-
-    items = fields.List(fields.Dict(), required=True)
-    next = fields.String()
-    cursor = fields.String(required=True, metadata={"description": "Where the feed of changes goes on from these results."})
 
 
 @routes.verb("GET", "/assignments", "results:read", query=AssignmentsQuery, gives=Assignments)
@@ -67,7 +62,7 @@ class ExportQuery(Strict):
     value = text(200, "Only this label.", load_default=None)
 
 
-@routes.verb("GET", "/exports/assignments", "results:read", query=ExportQuery, heavy=True, stream=", ".join(TYPES.values()))
+@routes.verb("GET", "/exports/assignments", "results:read", query=ExportQuery, heavy=True, stream=_KINDS, sends=_SENT)
 def export_assignments(call: Call) -> Response:
     """Every current assignment as one file: CSV, JSON Lines or Parquet.
 
@@ -83,7 +78,7 @@ class ChangesExportQuery(Strict):
     run = whole(1, 2**31 - 1, None, "The run; default: the newest visible one.", load_default=None)
 
 
-@routes.verb("GET", "/exports/changes", "results:read", query=ChangesExportQuery, heavy=True, stream=", ".join(TYPES.values()))
+@routes.verb("GET", "/exports/changes", "results:read", query=ChangesExportQuery, heavy=True, stream=_KINDS, sends=_SENT)
 def export_changes(call: Call) -> Response:
     """What moved in one run, as one file."""
     return _export(call, "changes")
@@ -121,14 +116,6 @@ class ChangesQuery(Strict):
         40, "From an export, a page of assignments, or the page of changes before; absent: from the first run on.", load_default=None
     )
     limit = whole(1, 5_000, 500, "How many changes at most.")
-
-
-class Changes(Strict):
-    """Changes in order. Ask again with `cursor`; `more` says whether there is more already."""
-
-    items = fields.List(fields.Dict(), required=True)
-    cursor = fields.String(required=True)
-    more = fields.Boolean(required=True)
 
 
 @routes.verb("GET", "/changes", "results:read", query=ChangesQuery, gives=Changes)

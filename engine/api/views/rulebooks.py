@@ -6,9 +6,14 @@ from typing import Any
 
 from marshmallow import fields
 
+from engine.api.answers.findings import Checked, VersionDifferences
+from engine.api.answers.parts import listing
+from engine.api.answers.rulebooks import Version as VersionGiven
+from engine.api.answers.rulebooks import VersionWithDocument
+from engine.api.answers.simulations import Simulation
 from engine.api.fields import text, whole
 from engine.api.kit import MB, Call, Routes, Strict, or_404
-from engine.differences import differences
+from engine.differences import Difference, differences
 from engine.errors import RulebookError
 from engine.store.rulebooks import Version
 
@@ -49,17 +54,27 @@ def version_answer(version: Version, call: Call, *, document: bool = False) -> d
     return {**found, "document": version.document} if document else found
 
 
-@routes.verb("GET", "/rulebooks", "rules:read")
+@routes.verb("GET", "/rulebooks", "rules:read", gives=listing(VersionGiven))
 def list_versions(call: Call) -> Any:
     """Every version, the newest first."""
     return {"items": [version_answer(version, call) for version in call.engine.rulebook_log()]}
 
 
-@routes.verb("GET", "/rulebooks/<name>", "rules:read")
+@routes.verb("GET", "/rulebooks/<name>", "rules:read", gives=VersionWithDocument)
 def get_version(call: Call, name: str) -> Any:
     """A version with its document: by number, by the start of its hash, or `live`."""
     with or_404(RulebookError):
         return version_answer(call.engine.version(name), call, document=True)
+
+
+def difference_answer(found: Difference) -> dict[str, Any]:
+    """What differs at a place, each side as JSON text; null where there is nothing."""
+    return {
+        "place": found.place,
+        "kind": found.kind,
+        "was": None if found.kind == "added" else found.was_text,
+        "now": None if found.kind == "removed" else found.now_text,
+    }
 
 
 class DiffQuery(Strict):
@@ -68,17 +83,16 @@ class DiffQuery(Strict):
     against = text(64, "Another version: its number, the start of its hash, or live.", load_default="live")
 
 
-@routes.verb("GET", "/rulebooks/<name>/diff", "rules:read", query=DiffQuery)
+@routes.verb("GET", "/rulebooks/<name>/diff", "rules:read", query=DiffQuery, gives=VersionDifferences)
 def diff_versions(call: Call, name: str) -> Any:
     """What differs from another version (`was`) to this one (`now`)."""
     with or_404(RulebookError):
         was, now = call.engine.version(call.query["against"]), call.engine.version(name)
     found = differences(was.document, now.document)
-    items = [{"place": each.place, "was": each.was_text, "now": each.now_text} for each in found]
-    return {"was": was.number, "now": now.number, "items": items}
+    return {"was": was.number, "now": now.number, "items": [difference_answer(each) for each in found]}
 
 
-@routes.verb("POST", "/rulebooks/check", "rules:read", body=DocumentBody, mutates=False, size=8 * MB, example=_DOCUMENT)
+@routes.verb("POST", "/rulebooks/check", "rules:read", body=DocumentBody, mutates=False, size=8 * MB, example=_DOCUMENT, gives=Checked)
 def check_rulebook(call: Call) -> Any:
     """Check a rulebook completely: its hash when it is right, else every fault; and what its rules lack or contradict."""
     rulebook = call.engine.check(call.body["document"])
@@ -86,7 +100,17 @@ def check_rulebook(call: Call) -> Any:
     return {"hash": rulebook.hash, "policies": [entry.key for entry in rulebook.entries], "findings": findings}
 
 
-@routes.verb("POST", "/rulebooks/simulate", "rules:read", body=SimulateBody, mutates=False, heavy=True, size=8 * MB, example=_DOCUMENT)
+@routes.verb(
+    "POST",
+    "/rulebooks/simulate",
+    "rules:read",
+    body=SimulateBody,
+    mutates=False,
+    heavy=True,
+    size=8 * MB,
+    example=_DOCUMENT,
+    gives=Simulation,
+)
 def simulate_rulebook(call: Call) -> Any:
     """What a rulebook would change, over every customer, against the live one; nothing is stored."""
     found = call.engine.simulate(call.body["document"], as_of=call.body.get("as_of"), movers=call.body["movers"])

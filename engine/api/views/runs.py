@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields
-
-from engine.api.fields import Page
-from engine.api.kit import Call, Routes, Strict, or_404
+from engine.api.answers.parts import page
+from engine.api.answers.runs import Run
+from engine.api.fields import Page, after_number
+from engine.api.kit import Call, Routes, or_404
+from engine.api.pages import page_of
 from engine.api.problems import Problem
 from engine.errors import RunError
 from engine.moments import written
 from engine.store.outcomes import RunRecord
 
 routes = Routes("runs", "Grade every customer, and look at what came of it.")
-
-
-class RunGiven(Strict):
-    """A run."""
-
-    run = fields.Integer(required=True)
-    status = fields.String(required=True)
 
 
 def run_answer(record: RunRecord, call: Call) -> dict[str, Any]:
@@ -50,26 +44,27 @@ def run_answer(record: RunRecord, call: Call) -> dict[str, Any]:
     }
 
 
-@routes.verb("GET", "/runs", "runs:read", query=Page)
+@routes.verb("GET", "/runs", "runs:read", query=Page, gives=page(Run))
 def list_runs(call: Call) -> Any:
     """The newest runs first."""
-    return {"items": [run_answer(record, call) for record in call.engine.runs(call.query["limit"])]}
+    before = after_number(call.query["after"]) or None
+    return page_of(call.engine.runs(call.query["limit"], before=before), call, lambda record: record.id, lambda r: run_answer(r, call))
 
 
-@routes.verb("GET", "/runs/live", "runs:read", gives=None)
+@routes.verb("GET", "/runs/live", "runs:read", gives=Run)
 def get_live_run(call: Call) -> Any:
     """The newest visible run: the one that assignments come from."""
     return run_answer(call.engine.run_record(), call)
 
 
-@routes.verb("GET", "/runs/<int:run>", "runs:read")
+@routes.verb("GET", "/runs/<int:run>", "runs:read", gives=Run)
 def get_run(call: Call, run: int) -> Any:
     """One run."""
     with or_404(RunError):
         return run_answer(call.engine.run_record(number(run)), call)
 
 
-@routes.verb("POST", "/runs/<int:run>/release", "runs:write")
+@routes.verb("POST", "/runs/<int:run>/release", "runs:write", gives=Run)
 def release_run(call: Call, run: int) -> Any:
     """Make a held run visible."""
     with or_404(RunError):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import ValidationError, validates_schema
 
+from engine.api.answers.sandbox import Clock
 from engine.api.fields import text, whole
-from engine.api.kit import ANY_KEY, Call, Routes, Strict
+from engine.api.kit import Call, Routes, Strict
+from engine.api.needs import ANY_KEY
 from engine.sandbox import FARTHEST
 
 routes = Routes("sandbox", "The clock of a sandbox (`tierwise serve --sandbox`). Elsewhere these routes do not exist.")
@@ -25,20 +27,13 @@ class MoveBody(Strict):
             raise ValidationError("expected either now or advance_seconds")
 
 
-class ClockGiven(Strict):
-    """What the clock of the sandbox says."""
-
-    now = fields.String(required=True)
-    ahead_seconds = fields.Integer(required=True, metadata={"description": "By how much it is ahead of the real time."})
-
-
-@routes.verb("GET", "/sandbox/clock", ANY_KEY, gives=ClockGiven)
+@routes.verb("GET", "/sandbox/clock", ANY_KEY, gives=Clock)
 def clock(call: Call) -> Any:
     """What the clock says."""
     return call.engine.sandbox.clock()
 
 
-@routes.verb("PUT", "/sandbox/clock", "settings:write", body=MoveBody, gives=ClockGiven, example={"advance_seconds": 86_400})
+@routes.verb("PUT", "/sandbox/clock", "settings:write", body=MoveBody, example={"advance_seconds": 86_400}, gives=Clock)
 def move_clock(call: Call) -> Any:
     """Move the clock ahead. Schedules, expiries and every "now" follow it; what is due meanwhile happens within seconds."""
     return call.engine.sandbox.move(to=call.body.get("now"), seconds=call.body.get("advance_seconds"))

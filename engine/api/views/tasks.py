@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from marshmallow import fields
-
+from engine.api.answers.parts import page
+from engine.api.answers.tasks import Task as TaskGiven
 from engine.api.fields import Page, Switch, choice, text
 from engine.api.kit import Answer, Call, Routes, Strict, or_404, tagged
 from engine.api.problems import Problem
@@ -64,35 +64,11 @@ class TaskQuery(Page):
     until = text(40, "Due on this date or earlier.", load_default=None)
 
 
-class TaskGiven(Strict):
-    """A task."""
-
-    id = fields.Integer()
-    customer = fields.String(allow_none=True, metadata={"description": "Its own id, or null for a task about nobody."})
-    kind = fields.String()
-    title = fields.String()
-    text = fields.String()
-    channel = fields.String()
-    owner = fields.String()
-    due = fields.Date()
-    status = fields.String(metadata={"description": "open, done or skipped."})
-    outcome = fields.String(metadata={"description": "What came of it, or why it was skipped."})
-    once = fields.String(allow_none=True)
-    created_by = fields.String()
-    created_at = fields.Integer()
-    closed_by = fields.String(allow_none=True)
-    closed_at = fields.Integer(allow_none=True)
-    revision = fields.Integer()
+def _answer(found: Task, call: Call) -> dict[str, Any]:
+    return call.dated(found.as_dict(), "created_at", "closed_at")
 
 
-class TasksGiven(Strict):
-    """A page of tasks."""
-
-    items = fields.List(fields.Nested(TaskGiven))
-    next = fields.String(allow_none=True)
-
-
-@routes.verb("GET", "/service/tasks", "service:read", query=TaskQuery, gives=TasksGiven)
+@routes.verb("GET", "/service/tasks", "service:read", query=TaskQuery, gives=page(TaskGiven))
 def list_tasks(call: Call) -> Any:
     """Tasks about customers within reach and one's own, what is due first at the top."""
     chosen = dict(call.query)
@@ -100,15 +76,17 @@ def list_tasks(call: Call) -> Any:
     if chosen["status"] == "all":
         chosen["status"] = None
     found = list(call.engine.tasks.list(**chosen, after=_cursor(after), limit=limit))
-    following = f"{found[-1].due.isoformat()}_{found[-1].id}" if len(found) == limit else None
-    return {"items": [each.as_dict() for each in found], "next": following}
+    answer: dict[str, Any] = {"items": [_answer(each, call) for each in found]}
+    if len(found) == limit:
+        answer["next"] = f"{found[-1].due.isoformat()}_{found[-1].id}"
+    return answer
 
 
 @routes.verb("GET", "/service/tasks/<int:task>", "service:read", gives=TaskGiven)
 def get_task(call: Call, task: int) -> Any:
     """One task, with its ETag."""
     found = _found(call, task)
-    return tagged(found.as_dict(), found.revision)
+    return tagged(_answer(found, call), found.revision)
 
 
 @routes.verb(
@@ -123,7 +101,7 @@ def get_task(call: Call, task: int) -> Any:
 def add_task(call: Call) -> Any:
     """Make a task."""
     body = dict(call.body)
-    return Answer(call.engine.tasks.add(body.pop("title"), **body).as_dict(), 201)
+    return Answer(_answer(call.engine.tasks.add(body.pop("title"), **body), call), 201)
 
 
 @routes.verb("PATCH", "/service/tasks/<int:task>", "service:write", body=TaskEdit, gives=TaskGiven, etag=True, example={"owner": "lin"})
@@ -131,7 +109,7 @@ def edit_task(call: Call, task: int) -> Any:
     """Change an open task."""
     found = _fresh(call, task)
     changed = call.engine.tasks.edit(found.id, **call.body)
-    return tagged(changed.as_dict(), changed.revision)
+    return tagged(_answer(changed, call), changed.revision)
 
 
 @routes.verb("POST", "/service/tasks/<int:task>/done", "service:write", body=DoneBody, gives=TaskGiven, example={"outcome": "renewed"})
@@ -163,7 +141,7 @@ def _closed(call: Call, task: int, verb: str, **said: str) -> Any:
     if found.status != "open":
         raise Problem("conflict", f"task {task} is {found.status} already")
     changed = getattr(call.engine.tasks, verb)(found.id, **said)
-    return tagged(changed.as_dict(), changed.revision)
+    return tagged(_answer(changed, call), changed.revision)
 
 
 def _cursor(after: str | None) -> tuple[dt.date, int] | None:
