@@ -1,7 +1,7 @@
 """Tierwise: grade every stored customer by policies that are plugins.
 
 For plugin authors: `Policy`, `Params`, `Output`, `Label`, `Reason`, `Picture`, `Text`, `Codes`, `Feature`, `bands`,
-`editors`, `hookimpl`; `Measured`, `Interval` and `Named` for reasons with units and titles; `TableRules`, `ConditionRules` and `ColumnKind` for policies made of rules; `Scale` for cuts; `levels` for what a label promises; and `engine.testing`,
+`editors`, `hookimpl`; `Measured`, `Interval` and `Named` for reasons with units and titles; `TableRules`, `ConditionRules` and `ColumnKind` for policies made of rules; `Scale` for cuts; `levels` for what a label promises; `Days` for what a policy makes of a history; and `engine.testing`,
 which proves a policy keeps the contract.
 For integrators: `Engine.open(url)` and the errors below `TierwiseError`; `Condition` and `DecisionTable` without a store.
 For us: the map of the modules is docs/explanation/architecture.md.
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         TooManyTries,
         UnknownCustomer,
     )
+    from engine.folds import Days
     from engine.hookspecs import hookimpl
     from engine.kinds import ColumnKind
     from engine.loyalty.earning import Campaign, Earning
@@ -69,6 +70,7 @@ _HOME = {
     "Columns": "engine.columns",
     "Condition": "engine.conditions",
     "ConditionRules": "engine.rule_sets",
+    "Days": "engine.folds",
     "DecisionTable": "engine.tables",
     "Earning": "engine.loyalty.earning",
     "Engine": "engine.service",
@@ -121,6 +123,7 @@ __all__ = [
     "Columns",
     "Condition",
     "ConditionRules",
+    "Days",
     "DecisionTable",
     "DeskError",
     "DraftError",

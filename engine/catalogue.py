@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 from engine.documents import content_hash
 from engine.errors import FeatureError, did_you_mean
+from engine.folds import Fold
 from engine.policy import Text
 
 Dtype: TypeAlias = Literal["count", "number", "amount", "days", "text", "flag", "date"]
@@ -32,6 +33,8 @@ Aggregate: TypeAlias = Literal[
     "value",
     "age",
     "month",
+    "birthday",
+    "fold",
     "ratio",
     "difference",
 ]
@@ -42,15 +45,17 @@ Actionable: TypeAlias = Literal["up", "down", "any", "no"]
 class Feature:
     """A named, typed column with one value per customer at a moment.
 
-    source: the fact source ("orders", "refunds", "lines", "profile", "custom", "tags"), or "derived" for a ratio or difference.
+    source: the fact source ("orders", "refunds", "lines", "points", "profile", "custom", "tags"), or "derived" for a ratio or difference.
     aggregate: what is computed of the source's rows. "days" counts distinct purchase days in the business zone;
         "recency" and "tenure" are whole elapsed days since the last and first row; "interval" is the mean gap between
         purchase days, (last - first) / (days - 1); "gap" is the whole elapsed days between the moment of the last row
-        and the moment before it; with a window, only where the last row lies in it. "month" and "age" are calendar notions in the business zone.
+        and the moment before it; with a window, only where the last row lies in it. "month", "age" and "birthday" (days to the next)
+        are calendar notions in the business zone; "fold" is a number that `fold` makes of every day on which there was something.
     of: the column summed or taken ("amount", "net_amount", "cost", "quantity"; for profile the field name).
     where: a condition on the source's own columns (kind, channel, store, seller, status, category, product).
     window_days: only rows in (end - N days, end]; None is everything up to the end.
     ends_days_before: the end is `as_of` minus so many days; 0 is `as_of` itself.
+    fold, part: of a fold, what makes it, and under which name it returns it (`engine.folds`).
     terms: of a ratio or difference, the two features it is made of. min_count: where the second of them rests on fewer
         rows, the result is missing.
     values: of a text, everything that can occur, in the order of its codes; empty when anything can.
@@ -78,6 +83,8 @@ class Feature:
     nullable: bool = False
     actionable: Actionable = "up"
     windowable: bool = False
+    fold: Fold | None = None
+    part: str = ""
 
 
 LONGEST_WINDOW = 36_500
@@ -116,7 +123,15 @@ class Catalogue:
     @cached_property
     def sources(self) -> frozenset[str]:
         """The first parts of feature names; no policy may take one as its key."""
-        return frozenset(name.partition(".")[0] for name in self._features) | {"profile", "custom", "orders", "lines", "tags", "groups"}
+        return frozenset(name.partition(".")[0] for name in self._features) | {
+            "profile",
+            "custom",
+            "orders",
+            "lines",
+            "tags",
+            "groups",
+            "history",
+        }
 
     @cached_property
     def hash(self) -> str:

@@ -20,6 +20,7 @@ from engine.errors import Fault, PluginError
 from engine.texts import Text as Text  # handed on: plugins and half of the engine know it from here
 
 if TYPE_CHECKING:
+    from engine.catalogue import Feature
     from engine.kinds import ColumnKind
     from engine.levels import ServiceLevel
     from engine.loyalty.earning import Earning
@@ -177,6 +178,13 @@ class Policy:
     def inputs(self) -> tuple[str, ...]:
         """Names of features, of other policies' outputs, or `previous.<policy>.<output>`; `name?` may be missing."""
         raise NotImplementedError
+
+    def features(self) -> tuple[Feature, ...]:
+        """Features that follow from the parameters, named `history.*`: what a fold makes of each customer's days. Optional.
+
+        Policies may declare the same feature twice; equal names must mean the same, so let a name hold what decides it.
+        """
+        return ()
 
     def outputs(self) -> tuple[Output, ...]:
         """The columns that `apply` returns."""

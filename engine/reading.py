@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from engine.policy import Text
 
-Why: TypeAlias = Literal["", "asked", "nothing kept", "business zone", "catalogue", "features", "rulebook", "many"]
+Why: TypeAlias = Literal["", "asked", "nothing kept", "business zone", "catalogue", "features", "rulebook", "day", "many"]
 
 WHY: Mapping[str, Text] = {
     "asked": Text("as asked", "按要求全部读取"),
@@ -17,6 +17,7 @@ WHY: Mapping[str, Text] = {
     "catalogue": Text("features are declared differently now", "特征的定义有变"),
     "features": Text("the rulebook asks for other features now", "规则手册用到的特征有变"),
     "rulebook": Text("the rulebook or a plugin changed", "规则手册或插件有变"),
+    "day": Text("levels are of another day, or follow from points", "等级属于另一日，或取决于积分"),
     "many": Text("so many customers changed that this is faster", "有变化的客户太多，全部读取更快"),
 }
 """Why everything was read."""

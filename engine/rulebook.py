@@ -22,6 +22,7 @@ from engine.documents import Document, canonical, content_hash
 from engine.errors import Fault, FeatureError, PluginError, RulebookError, did_you_mean
 from engine.example_documents import Example, read_examples
 from engine.feature_documents import parse_features
+from engine.feature_folds import with_own
 from engine.limits import Limit, read_limits
 from engine.param_messages import known_params, messages_of
 from engine.plan import Plan, declaration_problem, make_plan
@@ -349,6 +350,7 @@ class _Loading:
             policy, full = policy_type(params), policy_type.full_params(params)
             problem = declaration_problem(policy)
             if not problem:
+                self.catalogue = with_own(self.catalogue, policy.features())
                 return policy, full
             self.fault("TW007", f"{place}.params", f"with them {problem}", "the plugin is wrong; tierwise plugins check finds out why")
         except ValidationError as error:

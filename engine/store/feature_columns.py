@@ -49,6 +49,8 @@ class Maker:
             return self._combined(feature, made)
         if feature.source in ("profile", "custom"):
             return self._own(feature, texts)
+        if feature.aggregate == "fold":
+            return self._folded(feature)
         values = [self.raw.pieces[piece] for piece in self.plan.pieces[feature.name]]
         if feature.source == "tags":
             return values[0].astype(np.int8)
@@ -68,6 +70,15 @@ class Maker:
                 return _unless(values[1] == NULL, (values[0] - values[1]) // DAY)
         return values[0]
 
+    def _folded(self, feature: Feature) -> Column:
+        """What a fold returned, in the unit of the feature."""
+        values = self.raw.pieces[self.plan.pieces[feature.name][0]]
+        if feature.dtype == "date":
+            return np.where(values == NULL, np.datetime64("NaT"), values.astype("datetime64[D]"))
+        if not feature.nullable and feature.dtype == "count":
+            return values
+        return _unless(values == NULL, values / (self._money if feature.dtype == "amount" else 1))
+
     def _scale(self, feature: Feature) -> int:
         return QUANTITY_SCALE if feature.of == "quantity" else self._money
 
@@ -80,7 +91,7 @@ class Maker:
         absent = values == NULL
         if feature.aggregate == "tenure":
             return _unless(absent | (values > self.as_of), (self.as_of - values) // DAY)
-        if feature.aggregate in ("age", "month"):
+        if feature.aggregate in ("age", "month", "birthday"):
             return self._calendar(values, absent, feature.aggregate)
         match feature.dtype:
             case "text" if feature.values:
@@ -96,12 +107,17 @@ class Maker:
         return _unless(absent, values / scale)
 
     def _calendar(self, values: Array, absent: Array, aggregate: str) -> Array:
-        """Age in whole years, or month, of a birthday, on the business day of `as_of`; born on 29 February ages on 1 March."""
+        """Age in whole years, month, or days to the next of a birthday, on the business day of `as_of`.
+
+        Who was born on 29 February ages on 1 March of a common year, and has its birthday on 28 February.
+        """
         born = np.where(absent, 0, values).astype("datetime64[D]")
         months = born.astype("datetime64[M]").astype(np.int64)
         if aggregate == "month":
             return _unless(absent, months % 12 + 1)
         today = dt.datetime.fromtimestamp(self.as_of, self.settings.timezone).date()
+        if aggregate == "birthday":
+            return _unless(absent, days_to_birthday(born, np.datetime64(today)))
         day_of_month = (born - born.astype("datetime64[M]")).astype(np.int64) + 1
         years = today.year - (months // 12 + 1970)
         before_birthday = (months % 12 + 1) * 100 + day_of_month > today.month * 100 + today.day
@@ -124,6 +140,22 @@ def _unless(absent: Array | np.bool_, values: Array) -> Array:
     column = values.astype(np.float64)
     column[np.broadcast_to(absent, column.shape)] = np.nan
     return column
+
+
+def days_to_birthday(born: Array, today: np.datetime64) -> Array:
+    """Days from today to the next birthday, 0 on the day itself; 29 February is 28 February in common years."""
+    month = born.astype("datetime64[M]")
+    offset = month.astype(np.int64) % 12
+    day = (born - month).astype(np.int64)
+    year = today.astype("datetime64[Y]")
+
+    def birthday(of_year: np.datetime64) -> Array:
+        first = of_year.astype("datetime64[M]") + offset
+        last = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64) - 1
+        return np.asarray(first.astype("datetime64[D]") + np.minimum(day, last))
+
+    this, following = birthday(year), birthday(year + np.timedelta64(1, "Y"))
+    return np.asarray((np.where(this >= today, this, following) - today).astype(np.int64))
 
 
 def _codes(values: Array, absent: Array, texts: TextsOf) -> Codes:

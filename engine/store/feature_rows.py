@@ -12,7 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.columns import Array, Codes
-from engine.store.feature_sql import NOTHING, Piece, Plan, Query
+from engine.errors import FeatureError
+from engine.folds import days_of
+from engine.store.feature_calendar import Calendar
+from engine.store.feature_sql import LEDGER, NOTHING, Piece, Plan, Query
 
 Answer = Mapping[str, Array]
 """The columns of one answered query: customer_id, p0, p1, ...; of customers also key_hash, not_graded, profile columns."""
@@ -82,15 +85,20 @@ class Rows:
 
 
 class Builder:
-    """Takes the answers as they come, in any order."""
+    """Takes the answers as they come, in any order.
 
-    def __init__(self, plan: Plan) -> None:
+    calendar: moments and days of the business, needed where there are folds.
+    """
+
+    def __init__(self, plan: Plan, calendar: Calendar) -> None:
         self.plan = plan
+        self.calendar = calendar
         self.fields: Mapping[str, int] = {}
         self._customers: list[Answer] = []
         self._waiting: list[tuple[Query, Answer]] = []
         self._pieces: dict[Piece, Array] = {}
         self._days: dict[Piece, list[Answer]] = {}
+        self._streams: dict[Query, list[Answer]] = {}
         self._rows: Rows | None = None
 
     def take(self, answers: Iterable[tuple[Query, Answer]], parts: int) -> None:
@@ -116,6 +124,8 @@ class Builder:
     def raw(self, reasons: Callable[[Array], Mapping[int, str]]) -> Raw:
         """Everything taken. reasons: why these customers are not graded; asked only if there is somebody such."""
         pieces = {**self._pieces, **{piece: self._medians(piece) for piece in self._days}}
+        for query in self._streams:
+            pieces |= self._folded(query)
         profile = {name: self.rows.column(name) for name in self.plan.profile}
         return Raw(self.rows.customer_id, self.rows.key_hash, self._not_graded(reasons), profile, pieces)
 
@@ -134,6 +144,9 @@ class Builder:
         return Codes(codes, known)
 
     def _spread(self, query: Query, answer: Answer) -> None:
+        if query.pieces[0].what == "fold":
+            self._streams.setdefault(query, []).append(answer)
+            return
         if query.pieces[0].what == "day":
             self._days.setdefault(query.pieces[0], []).append(answer)
             return
@@ -151,6 +164,28 @@ class Builder:
             self._pieces[piece][place[inside]] = values[inside]
         else:
             self._pieces[piece] = self.rows.spread(values, place, NOTHING.get(piece.what, 0))
+
+    def _folded(self, query: Query) -> dict[Piece, Array]:
+        """What the folds of one stream return for each customer; who has no day at all gets what an empty history gives."""
+        answers = self._streams[query]
+        customers, moments, values = (np.concatenate([answer[name] for answer in answers]) for name in ("customer_id", "p0", "p1"))
+        days = self.calendar.days(moments) if query.pieces[0].source == LEDGER else moments
+        owners, found = days_of(customers, days, values, self.calendar.today, self.calendar.scale(query.pieces[0].of))
+        place = self.rows.place(owners)
+        columns: dict[Piece, Array] = {}
+        for fold in dict.fromkeys(piece.fold for piece in query.pieces):
+            assert fold is not None
+            made = fold.fold(found)
+            for piece in query.pieces:
+                if piece.fold == fold:
+                    columns[piece] = self._of_fold(made, piece, place, len(found))
+        return columns
+
+    def _of_fold(self, made: Mapping[str, Array], piece: Piece, place: Array, members: int) -> Array:
+        values = made.get(piece.part)
+        if values is None or values.shape != (members,) or values.dtype.kind != "i":
+            raise FeatureError(f"the fold {type(piece.fold).__name__} returned no column {piece.part!r} of {members} whole numbers")
+        return self.rows.spread(values[:-1], place, int(values[-1]))
 
     def _medians(self, piece: Piece) -> Array:
         """The median gap between the purchase days of each customer who has two or more."""

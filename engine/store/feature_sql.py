@@ -20,6 +20,7 @@ from engine.catalogue import Catalogue, Feature
 from engine.condition_documents import Node, Not
 from engine.errors import FeatureError
 from engine.feature_filters import checked_filter
+from engine.folds import Fold
 from engine.leaves import PRESENCE, Leaf
 from engine.store.models import REFUND, SALE
 
@@ -28,6 +29,10 @@ NULL = -(2**62)
 
 DAY = 86_400
 FACTS = ("orders", "refunds", "lines")
+LEDGER = "points"
+"""The source that is no fact: what members earned, which the fact clock does not tell."""
+ISSUED = "issued"
+"""The account of the points ledger that says what was given, below zero."""
 PROFILE_COLUMNS = {
     "kind": "kind",
     "gender": "gender",
@@ -79,7 +84,8 @@ NOTHING: Mapping[str, int] = dict.fromkeys(("first", "first_day", "last", "last_
 class Piece:
     """One integer aggregate.
 
-    what: a key of `_AGGREGATES`, "before" (the moment before the last one), "day" (every purchase day) or "value".
+    what: a key of `_AGGREGATES`, "before" (the moment before the last one), "day" (every purchase day), "fold" (what `fold` makes of every
+        day under the name `part`) or "value".
     after, until: seconds before `as_of`; only rows in (as_of - after, as_of - until]. where: a filter as SQL.
     """
 
@@ -89,6 +95,8 @@ class Piece:
     after: int | None = None
     until: int = 0
     where: str = ""
+    fold: Fold | None = None
+    part: str = ""
 
     @property
     def value(self) -> str:
@@ -141,6 +149,16 @@ class Plan:
         facts = [piece for piece in self.wanted if piece.source in FACTS]
         return sorted({piece.until for piece in facts} | {piece.after for piece in facts if piece.after is not None})
 
+    @property
+    def folds(self) -> bool:
+        """Whether something changes with the business day although no fact does."""
+        return any(piece.what == "fold" for piece in self.wanted)
+
+    @property
+    def beside_facts(self) -> bool:
+        """Whether something is read whose changes the fact clock does not tell; such columns are never taken from a cache."""
+        return any(piece.source == LEDGER for piece in self.wanted)
+
 
 def make_plan(names: Iterable[str], catalogue: Catalogue) -> Plan:
     """The queries for the named features. Raises `FeatureError` for an unknown name or a feature that cannot be read."""
@@ -153,6 +171,7 @@ def make_plan(names: Iterable[str], catalogue: Catalogue) -> Plan:
         _customer_query(plan.profile),
         *_fact_queries(wanted),
         *_day_queries(wanted),
+        *_fold_queries(wanted),
         *_custom_queries(plan),
         *_tag_queries(plan),
     ]
@@ -182,6 +201,17 @@ def _pieces(feature: Feature, plan: Plan, catalogue: Catalogue) -> tuple[Piece, 
             return ()
         counted = replace(catalogue.resolve(feature.terms[1]), aggregate="count", of="")
         return _pieces(counted, plan, catalogue)
+    if feature.aggregate == "fold":
+        return (
+            Piece(
+                feature.source,
+                "fold",
+                feature.of,
+                where=filter_sql(feature, plan) if feature.where else "",
+                fold=feature.fold,
+                part=feature.part,
+            ),
+        )
     if feature.source not in FACTS:
         if feature.source == "tags":
             return (Piece("tags", "borne", feature.of),)
@@ -256,11 +286,33 @@ def _day_queries(pieces: Iterable[Piece]) -> list[Query]:
     return found
 
 
+def _fold_queries(pieces: Iterable[Piece]) -> list[Query]:
+    """The days that folds are made of, as rows (customer, day, value), once for all folds of the same; of points the moment."""
+    streams: dict[tuple[str, str, str], list[Piece]] = {}
+    for piece in pieces:
+        if piece.what == "fold":
+            streams.setdefault((piece.source, piece.of, piece.where), []).append(piece)
+    return [Query(f"fold-{number}", _stream(members[0]), tuple(members)) for number, members in enumerate(streams.values())]
+
+
+def _stream(piece: Piece) -> str:
+    if piece.source == LEDGER:
+        tables = "points_entry e join points_act o on o.id = e.act_id"
+        where = f"o.customer_id @who and e.account = '{ISSUED}' and o.at <= @u0"
+        return f"select o.customer_id as customer_id, o.at as p0, cast(-e.points as bigint) as p1 from {tables} where {where}"
+    net = piece.of == "net_amount"
+    value = f"case when o.kind = {REFUND} then -o.amount else o.amount end" if net else f"o.{piece.of}" if piece.of else "1"
+    kinds = f"in ({SALE}, {REFUND})" if net else f"= {_kind(piece.source)}"
+    where = " and ".join([f"o.customer_id @who and o.kind {kinds}", *_tests(piece)])
+    hint = "@index" if replace(piece, what="sum", of="o.amount").covered and piece.of != "cost" else "@rows"
+    return f"select o.customer_id as customer_id, o.ordered_on as p0, cast({value} as bigint) as p1 from orders o {hint} where {where}"
+
+
 def _fact_queries(pieces: Iterable[Piece]) -> list[Query]:
     """One query per source and kind; those that the index does not cover apart, so that they do not slow the others."""
     groups: dict[tuple[str, bool], list[Piece]] = {}
     for piece in pieces:
-        if piece.source in FACTS and piece.what != "day":
+        if piece.source in FACTS and piece.what not in ("day", "fold"):
             groups.setdefault((piece.source, piece.covered), []).append(piece)
     return [_fact_query(source, covered, members) for (source, covered), members in groups.items()]
 

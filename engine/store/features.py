@@ -21,6 +21,7 @@ from engine.policy import Text
 from engine.reading import Reading
 from engine.store import feature_cache, feature_fetch
 from engine.store.facts import read_settings
+from engine.store.feature_calendar import Calendar
 from engine.store.feature_columns import Maker
 from engine.store.feature_rows import Builder, Raw
 from engine.store.feature_sql import Customers, Plan, make_plan
@@ -99,7 +100,7 @@ def read_features(
     with feature_fetch.snapshot(store) as shot:
         connection = shot.connection
         fact_seq = _fact_seq(connection)
-        plain = customers is None and (known_until is None or known_until >= as_of)
+        plain = customers is None and (known_until is None or known_until >= as_of) and not plan.beside_facts
         key = feature_cache.Key(fact_seq, as_of, catalogue.hash, tuple(names)) if plain else None
         table = feature_cache.load(store.cache_dir, key) if key else None
         if table is None:
@@ -200,7 +201,7 @@ def gather(
 ) -> tuple[Raw, T]:
     """Read what the features of some customers are made of, and meanwhile what `also` reads."""
     connection = shot.connection
-    builder = Builder(plan)
+    builder = Builder(plan, Calendar(read_settings(connection), as_of))
     ids = [text_ids(connection, kind, text) for kind, text in plan.texts]
     builder.fields = {
         text: found[0] for (kind, text), found in zip(plan.texts, ids, strict=True) if kind in ("custom field", "tag") and found

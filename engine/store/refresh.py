@@ -23,6 +23,7 @@ from engine.documents import content_hash
 from engine.reading import Reading, Why
 from engine.store import feature_fetch, raw_cache
 from engine.store.facts import StoreSettings, fact_seq, read_settings
+from engine.store.feature_calendar import Calendar
 from engine.store.feature_rows import Raw
 from engine.store.feature_sql import Plan
 from engine.store.features import FeatureTable, gather, make_table, plan_of, read_features
@@ -64,6 +65,8 @@ def read_changed(
         why: Why
         base, base_run, why = _base(connection, store, seq, made_of)
         raw = base.raw(plan) if base else None
+        if base is not None and raw is not None and not _same_day(plan, read_settings(connection), base.about.as_of, as_of):
+            raw, why = None, "day"
         if base is not None and raw is not None:
             facts = _stamped(connection, base.about.fact_seq, _most(raw))
             moments = _moved(connection, plan, base.about.as_of, as_of, _most(raw))
@@ -159,6 +162,11 @@ def _reasons(base: Raw, found: Raw, column: Callable[[Array, Array], Array]) -> 
     table = np.full(len(known) + 1, -1, dtype=np.int32)
     table[occur] = np.arange(len(occur))
     return Codes(table[codes], [known[number] for number in occur.tolist()]) if len(occur) else None
+
+
+def _same_day(plan: Plan, settings: StoreSettings, was: int, now: int) -> bool:
+    """Whether what is kept of folds still holds for whom nothing happened to: levels change at midnight, points without a fact."""
+    return not plan.folds or (not plan.beside_facts and Calendar(settings, was).today == Calendar(settings, now).today)
 
 
 def _most(raw: Raw) -> int:

@@ -14,6 +14,7 @@ from engine.policy import Policy
 from plugins.abc import ABC
 from plugins.decision_table import DecisionTablePolicy
 from plugins.lifecycle import Lifecycle
+from plugins.membership import Membership
 from plugins.points import Points
 from plugins.rfm import RFM
 from plugins.scorecard import Scorecard
@@ -21,7 +22,7 @@ from plugins.segments import Segments
 from plugins.service_level import ServiceLevelPolicy
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference" / "policies"
-TYPES = [RFM, ABC, Lifecycle, Segments, DecisionTablePolicy, Scorecard, Points, ServiceLevelPolicy]
+TYPES = [RFM, ABC, Lifecycle, Membership, Segments, DecisionTablePolicy, Scorecard, Points, ServiceLevelPolicy]
 
 
 def parameter_table(policy: type[Policy]) -> str:
