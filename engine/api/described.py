@@ -24,7 +24,7 @@ HEADERS: Mapping[str, str] = {
 }
 """The headers of answers that a route may declare, and what they say."""
 
-BINARY = ("application/vnd.apache.parquet", "application/octet-stream")
+BINARY = ("application/vnd.apache.parquet", "image/png")
 
 
 def described(

@@ -44,14 +44,24 @@ def resolved(whole: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
 def faults(app: Flask, method: str, path: str, answer: TestResponse) -> list[str]:
     """Where an answer of a route is not what the description says of it. path: as it was asked, below /api/v1."""
     known = openapi_path(app, method, path)
-    if known is None or method in ("OPTIONS", "HEAD") or answer.status_code == 204:
+    if known is None or method in ("OPTIONS", "HEAD"):
         return []
-    found = _validator(app, method, known, str(answer.status_code), answer.mimetype)
+    return _faults(app, method, known, answer.status_code, answer.mimetype, answer.get_json() if answer.is_json else None)
+
+
+def mismatches(app: Flask, method: str, path: str, answer: Any) -> list[str]:
+    """The same of an answer of schemathesis. path: as the description writes it."""
+    kind = answer.headers.get("content-type", [""])[0].partition(";")[0]
+    return _faults(app, method, path, answer.status_code, kind, answer.json() if kind.endswith("json") else None)
+
+
+def _faults(app: Flask, method: str, path: str, status: int, kind: str, body: Any) -> list[str]:
+    if status == 204:
+        return []
+    found = _validator(app, method, path, str(status), kind)
     if isinstance(found, str):
         return [found]
-    if not answer.is_json:
-        return []
-    return [f"{error.instance_path}: {error.message}"[:500] for error in found.iter_errors(answer.get_json())]
+    return [f"{error.instance_path}: {error.message}"[:500] for error in found.iter_errors(body)] if kind.endswith("json") else []
 
 
 def description(app: Flask) -> dict[str, Any]:
