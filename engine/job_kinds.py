@@ -132,7 +132,8 @@ def _export(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, 
 def _tick(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     tell("tick", 0, 1)
     done = [each.as_dict() for each in engine.schedules.tick()]
-    return {"done": done, "escalated": len(engine.tickets.tick())}
+    told: dict[str, Any] = {"done": done, "escalated": len(engine.tickets.tick())}
+    return told | ({"care": engine.care.run().as_dict()} if engine.care.due() else {})
 
 
 WORK: dict[str, Callable[[Engine, Mapping[str, Any], Tell], dict[str, Any]]] = {

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from engine.attainment import Attainment
     from engine.audit import Audit
     from engine.calendars import Calendars
+    from engine.caring import Care
     from engine.comments import Comments
     from engine.customers import Customers
     from engine.difference_words import Change
@@ -108,6 +109,7 @@ class Engine:
     calendars: Room[Calendars] = Room(
         "engine.calendars:Calendars", "Stored calendars of working time, named by service levels: save, show, list, remove."
     )
+    care: Room[Care] = Room("engine.caring:Care", "Care plans: `save`, `run`, `preview`, `effect`, `deliver`.")
     comments: Room[Comments] = Room("engine.comments:Comments", "What people say to each other about drafts: add, list, settle.")
     customers: Room[Customers] = Room("engine.customers:Customers", "Lists of customers: `list`, `count`, `find`, `export`.")
     desk: Room[ServiceDesk] = Room(

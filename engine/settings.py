@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import getpass
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from environs import Env
@@ -47,6 +49,9 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
         "90",
         "After how many days tierwise retention removes webhook deliveries, their events, and sessions that are over.",
     ),
+    ("TIERWISE_SMTP_URL", "", "The mail server of care plans: smtp://user:password@host:port, or smtps://; no e-mail is sent when empty."),
+    ("TIERWISE_SMTP_FROM", "", "The sender of these e-mails, such as Care <care@example.com>."),
+    ("TIERWISE_QUIET_HOURS", "21:00-09:00", "When care plans send nothing, in the business time zone; no for never quiet."),
     ("TIERWISE_HOST", "127.0.0.1", "The address that tierwise serve listens on; 0.0.0.0 is every network of the machine."),
     ("TIERWISE_PORT", "8350", "The port that tierwise serve listens on."),
     (
@@ -59,7 +64,7 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-SECRETS = frozenset({"TIERWISE_AUDIT_KEY", "TIERWISE_SECRET_KEY"})
+SECRETS = frozenset({"TIERWISE_AUDIT_KEY", "TIERWISE_SECRET_KEY", "TIERWISE_SMTP_URL"})
 """Settings whose values are never shown."""
 
 
@@ -81,6 +86,9 @@ HELP_ZH: Mapping[str, str] = {
     "TIERWISE_SESSION_IDLE_MINUTES": "多少分钟未使用后自动退出登录。",
     "TIERWISE_SESSION_HOURS": "登录多少小时后必须重新登录。",
     "TIERWISE_RETENTION_DAYS": "tierwise retention 在多少天后清除 Webhook 投递记录、相应事件以及已结束的会话。",
+    "TIERWISE_SMTP_URL": "关怀计划使用的邮件服务器：smtp://用户:密码@主机:端口，或 smtps://；留空则不发邮件。",
+    "TIERWISE_SMTP_FROM": "邮件的发件人，例如 Care <care@example.com>。",
+    "TIERWISE_QUIET_HOURS": "关怀计划不发送消息的时段（业务时区）；no 表示不设免打扰时段。",
     "TIERWISE_HOST": "tierwise serve 监听的地址；0.0.0.0 为本机所有网络。",
     "TIERWISE_PORT": "tierwise serve 监听的端口。",
     "TIERWISE_SECRET_KEY": "用于签名 Cookie，至少 32 个字符；留空时自动生成并存放在数据库旁，仅所有者可读。",
@@ -122,6 +130,9 @@ class Settings:
     api_heavy_rate: int = 120
     webhook_networks: tuple[str, ...] = ()
     retention: int = 7_776_000
+    smtp_url: str = field(default="", repr=False)
+    smtp_from: str = ""
+    quiet_hours: tuple[int, int] | None = (1_260, 540)
 
     @classmethod
     def read(cls, **overrides: str | None) -> Settings:
@@ -153,6 +164,9 @@ class Settings:
             session_idle=60 * _whole("SESSION_IDLE_MINUTES", raw["session_idle_minutes"], 1, 10_080),
             session_longest=3_600 * _whole("SESSION_HOURS", raw["session_hours"], 1, 8_760),
             retention=86_400 * _whole("RETENTION_DAYS", raw["retention_days"], 1, 36_500),
+            smtp_url=_smtp(raw["smtp_url"], raw["smtp_from"]),
+            smtp_from=raw["smtp_from"],
+            quiet_hours=_hours(raw["quiet_hours"]),
             host=raw["host"],
             port=_whole("PORT", raw["port"], 1, 65535),
             secret_key=raw["secret_key"],
@@ -173,6 +187,26 @@ def _keys(text: str) -> tuple[str, ...]:
     if any(len(key) < 16 for key in keys):
         raise TierwiseError("TIERWISE_AUDIT_KEY: found a key of fewer than 16 characters; make one with: openssl rand -hex 32")
     return keys
+
+
+def _smtp(url: str, sender: str) -> str:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+        raise TierwiseError("TIERWISE_SMTP_URL: expected smtp://user:password@host:port or smtps://user:password@host:port")
+    if url and "@" not in sender:
+        raise TierwiseError("TIERWISE_SMTP_FROM: a mail server needs a sender, such as Care <care@example.com>")
+    return url
+
+
+def _hours(text: str) -> tuple[int, int] | None:
+    """Minutes since 00:00 of the beginning and the end; None for no."""
+    if text.lower() == "no":
+        return None
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+    if found is None:
+        raise TierwiseError(f"TIERWISE_QUIET_HOURS: found {text!r}; expected hours such as 21:00-09:00, or no")
+    start, start_minute, end, end_minute = map(int, found.groups())
+    return start * 60 + start_minute, end * 60 + end_minute
 
 
 def _digits(text: str) -> int:

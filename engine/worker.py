@@ -103,6 +103,7 @@ class Worker:
         """Send what webhooks wait for. A receiver that hangs holds up this thread and nothing else."""
         while not self._stopping.wait(LOOK_SECONDS):
             try:
+                self.engine.care.deliver()
                 self.engine.webhooks.deliver()
             except Exception:
                 log.exception("webhooks could not be sent; it is tried again")
@@ -115,7 +116,7 @@ class Worker:
         former, self._minute = self._minute, minute
         if minute // 1440 != former // 1440:
             self.engine.jobs.purge()
-        if self.engine.schedules.due() or self.engine.tickets.due():
+        if self.engine.schedules.due() or self.engine.tickets.due() or self.engine.care.due():
             self.engine.jobs.submit("tick", slot="tick")
 
     # --- one job -----------------------------------------------------------------------------------------------

@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[1]
 JOINTS = {
     "engine.assigning",
     "engine.audit",
+    "engine.care_day",
+    "engine.care_delivery",
+    "engine.caring",
     "engine.cli",
     "engine.customers",
     "engine.comments",
@@ -110,6 +113,7 @@ MAY_USE = {
 """Top-level packages beside the standard library; sqlite3 counts as a package of its own."""
 
 ALSO = {
+    "engine.care": {"lunar_python"},
     "engine.covers": {"pysat"},
     "engine.cron": {"croniter"},
     "engine.desk": {"holidays"},

@@ -9,6 +9,7 @@ Every column says what kind of personal data it holds: `none`, `id` (points at a
 """
 
 from engine.store.models.base import SLOTS, Big, metadata, slot_name
+from engine.store.models.care import care_act, care_message
 from engine.store.models.exchange import delivery, event, feed, idempotency_key, webhook
 from engine.store.models.facts import (
     REFUND,
@@ -66,6 +67,8 @@ __all__ = [
     "api_key",
     "audit_entry",
     "block",
+    "care_act",
+    "care_message",
     "change",
     "current",
     "custom_field",

@@ -1,0 +1,193 @@
+"""Care plans: what customers are to hear when, what is due, and what it changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, fields
+
+from engine.api.fields import ANY_OBJECT, Flag, text, whole
+from engine.api.kit import Answer, Call, Routes, Strict, or_404, tagged
+from engine.api.problems import Problem
+from engine.caring import Kept
+from engine.errors import CareError
+
+routes = Routes("care", "Care plans, carried out once per occasion.")
+
+
+class PlanBody(Schema):
+    """A care plan as a document: the engine checks it completely and tells every fault."""
+
+    class Meta:
+        """Whatever is unknown is told by the engine, with its place."""
+
+        unknown = INCLUDE
+
+
+class EnabledBody(Strict):
+    """Whether a plan acts."""
+
+    enabled = Flag(required=True)
+
+
+class RunBody(Strict):
+    """Which day."""
+
+    date = text(40, "A date; absent: today. One that has not come needs dry_run.", load_default=None, allow_none=True)
+
+
+class DaysQuery(Strict):
+    """How many days."""
+
+    days = whole(1, 366, 30)
+
+
+class PreviewQuery(DaysQuery):
+    """How many days ahead, of which plan."""
+
+    plan = text(60, "Only this plan.", load_default=None)
+
+
+class KeptGiven(Strict):
+    """A plan as it stands, and what it did so far."""
+
+    key = fields.String()
+    document = ANY_OBJECT
+    enabled = fields.Boolean()
+    revision = fields.Integer()
+    updated_by = fields.String()
+    updated_at = fields.Integer()
+    care = fields.Integer(metadata={"description": "Occasions that were cared for."})
+    control = fields.Integer(metadata={"description": "Occasions left out to compare with."})
+    last = fields.String(allow_none=True, metadata={"description": "The day it last did something."})
+
+
+class PlansGiven(Strict):
+    """All plans."""
+
+    items = fields.List(fields.Nested(KeptGiven))
+
+
+class PlanReportGiven(Strict):
+    """What a plan does on a day."""
+
+    plan = fields.String()
+    due = fields.Integer()
+    made = fields.Integer()
+    control = fields.Integer()
+    already = fields.Integer()
+    refused = fields.Integer(metadata={"description": "Without consent."})
+    capped = fields.Integer()
+    no_address = fields.Integer()
+    examples = fields.List(fields.String(), metadata={"description": "Some of the customers, within reach; of previews alone."})
+
+
+class CareReportGiven(Strict):
+    """What a day's care does."""
+
+    day = fields.String()
+    dry_run = fields.Boolean()
+    made = fields.Integer()
+    plans = fields.List(fields.Nested(PlanReportGiven))
+
+
+class PreviewGiven(Strict):
+    """The next days."""
+
+    items = fields.List(fields.Nested(CareReportGiven))
+
+
+class DifferenceGiven(Strict):
+    """Means of both groups, their difference with its interval of 95 %, and how many there are."""
+
+    care = fields.Float()
+    control = fields.Float()
+    difference = fields.Float()
+    low = fields.Float(allow_none=True)
+    high = fields.Float(allow_none=True)
+    n_care = fields.Integer()
+    n_control = fields.Integer()
+
+
+class EffectGiven(Strict):
+    """What a plan changed; revenue in minor units."""
+
+    plan = fields.String()
+    days = fields.Integer()
+    orders = fields.Nested(DifferenceGiven)
+    revenue = fields.Nested(DifferenceGiven)
+
+
+class RemovedGiven(Strict):
+    """What is gone."""
+
+    removed = fields.String()
+
+
+EXAMPLE = {"trigger": "birthday", "text": {"en": "Happy birthday, ${name}!", "zh": "${name}，生日快乐！"}, "channel": "phone"}
+
+
+@routes.verb("GET", "/service/care", "service:read", gives=PlansGiven)
+def list_care_plans(call: Call) -> Any:
+    """Every care plan, and what it did so far."""
+    return {"items": [each.as_dict() for each in call.engine.care.list()]}
+
+
+@routes.verb("GET", "/service/care/<key>", "service:read", gives=KeptGiven)
+def get_care_plan(call: Call, key: str) -> Any:
+    """One care plan, with its ETag."""
+    found = _found(call, key)
+    return tagged(found.as_dict(), found.revision)
+
+
+@routes.verb("PUT", "/service/care/<key>", "service:write", body=PlanBody, gives=KeptGiven, example=EXAMPLE)
+def save_care_plan(call: Call, key: str) -> Any:
+    """Check a care plan completely and keep it. With If-Match only over what the caller saw."""
+    from flask import request
+
+    found = call.engine.care.save(key, call.body, revision=call.revision() if "If-Match" in request.headers else None)
+    return Answer(found.as_dict(), 200, {"ETag": f'"{found.revision}"'})
+
+
+@routes.verb("PUT", "/service/care/<key>/enabled", "service:write", body=EnabledBody, gives=KeptGiven, example={"enabled": False})
+def enable_care_plan(call: Call, key: str) -> Any:
+    """Let a care plan act, or rest."""
+    _found(call, key)
+    return call.engine.care.enable(key, call.body["enabled"]).as_dict()
+
+
+@routes.verb("DELETE", "/service/care/<key>", "service:write", gives=RemovedGiven)
+def remove_care_plan(call: Call, key: str) -> Any:
+    """Remove a care plan; what it did stays known."""
+    _found(call, key)
+    call.engine.care.remove(key)
+    return {"removed": key}
+
+
+@routes.verb("POST", "/service/care-run", "service:write", body=RunBody, gives=CareReportGiven, heavy=True, example={})
+def run_care(call: Call) -> Any:
+    """Carry out what is due on a day, each occasion once."""
+    if not call.engine.sight.reach.everybody:
+        raise Problem("forbidden", "only somebody who sees every customer can do this")
+    return {**call.engine.care.run(call.body["date"], dry_run=call.dry_run).as_dict()}
+
+
+@routes.verb("GET", "/service/care-preview", "service:read", query=PreviewQuery, gives=PreviewGiven, heavy=True)
+def preview_care(call: Call) -> Any:
+    """What would be due on the next days, if nothing happened meanwhile."""
+    if call.query["plan"] is not None:
+        _found(call, call.query["plan"])
+    found = call.engine.care.preview(days=call.query["days"], key=call.query["plan"])
+    return {"items": [each.as_dict() for each in found]}
+
+
+@routes.verb("GET", "/service/care/<key>/effect", "service:read", query=DaysQuery, gives=EffectGiven, heavy=True)
+def care_effect(call: Call, key: str) -> Any:
+    """What a care plan changed: those cared for less the control group, with intervals of 95 %."""
+    _found(call, key)
+    return call.engine.care.effect(key, days=call.query["days"]).as_dict()
+
+
+def _found(call: Call, key: str) -> Kept:
+    with or_404(CareError):
+        return call.engine.care.get(key)

@@ -1,0 +1,295 @@
+"""Who is to be cared for on a day: all customers as columns, read once, and the plans applied to them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine import clock
+from engine.care.control import in_control
+from engine.care.occasions import EPOCH, festival_on, kept_on, period, period_starts, yearly_on
+from engine.care.plans import Plan
+from engine.columns import Array, Codes, Flags
+from engine.errors import Fault, FeatureError, RulebookError, did_you_mean
+from engine.moments import as_moment, day_number
+from engine.store import care as rows
+from engine.store import managers
+from engine.store.features import read_features
+from engine.store.register import absent, register_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from engine.service import Engine
+
+CONSENT, CHANNEL, LANGUAGE, OWNER = "custom.consent", "custom.channel", "custom.language", "custom.owner"
+"""The custom fields of customers that care goes by: a flag, and three texts."""
+
+_YES, _NO = ("yes", "y", "true", "1", "是", "同意"), ("no", "n", "false", "0", "否", "不同意")
+DAY = 86_400
+
+
+@dataclass(slots=True)
+class PlanReport:
+    """What a plan does on a day. due: customers with an occasion; the others say what becomes of them."""
+
+    plan: str
+    due: int = 0
+    made: int = 0
+    control: int = 0
+    already: int = 0
+    refused: int = 0
+    capped: int = 0
+    no_address: int = 0
+    examples: Sequence[str] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Chosen:
+    """Places of customers with an occasion of a plan, and the occasions."""
+
+    places: Array
+    occasions: list[str]
+    dates: list[dt.date]
+
+    def only(self, where: Flags) -> Chosen:
+        """Those where a flag is set."""
+        kept = np.flatnonzero(where).tolist()
+        return Chosen(self.places[where], [self.occasions[at] for at in kept], [self.dates[at] for at in kept])
+
+
+@dataclass(slots=True)
+class Population:
+    """Every customer who may be cared for, as columns."""
+
+    engine: Engine
+    keys: Array
+    key_hash: Array
+    columns: Mapping[str, Any]
+    birth: Array
+    joined: Array
+    graded: Flags
+    done: tuple[Array, Array]
+    _labels: dict[tuple[str, tuple[str, ...]], Array] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, engine: Engine, plans: Sequence[Plan]) -> Population:
+        """Read what these plans go by, as of now."""
+        names = [CONSENT, CHANNEL, LANGUAGE, OWNER]
+        for plan in plans:
+            if plan.trigger == "silence":
+                names += ["orders.recency_days" if each == "orders" else each for each in plan.contact if each != "tasks"]
+        catalogue = engine.catalogue
+        wanted = [name for name in dict.fromkeys(names) if known(engine, name)]
+
+        def also(connection: Connection) -> Any:
+            return register_of(engine.store, connection), managers.last_done(connection)
+
+        table, (register, done) = read_features(
+            engine.store, wanted or ["orders.count"], clock.now(), catalogue=catalogue, also=also, keep=False
+        )
+        there = np.isin(table.customer_id, register.customer_id)
+        at = np.searchsorted(register.customer_id, table.customer_id).clip(max=max(len(register) - 1, 0))
+        birth = np.where(there, register.integers["birth_day"][at], absent("birth_day")) if len(register) else np.empty(0, np.int64)
+        joined = np.where(there, register.integers["joined_at"][at], absent("joined_at")) if len(register) else np.empty(0, np.int64)
+        graded = np.ones(len(table), bool) if table.not_graded is None else table.not_graded.missing
+        return cls(engine, table.customer_id, table.key_hash, table.columns, birth, joined, graded, done)
+
+    def text(self, name: str) -> Codes:
+        """A column of texts; missing where the store has no such field."""
+        column = self.columns.get(name)
+        return column if isinstance(column, Codes) else Codes(np.full(len(self.keys), -1), ())
+
+    def labels(self, connection: Connection, output: str, labels: tuple[str, ...]) -> Array:
+        """The place of each customer's label, -1 for none of them."""
+        if (output, labels) not in self._labels:
+            found, places = managers.labels(connection, output, labels)
+            mine = np.full(len(self.keys), -1, np.int64)
+            order = np.argsort(self.keys)
+            at = np.searchsorted(self.keys, found, sorter=order).clip(max=max(len(self.keys) - 1, 0))
+            inside = self.keys[order[at]] == found if len(self.keys) else np.zeros(len(found), bool)
+            mine[order[at[inside]]] = places[inside]
+            self._labels[(output, labels)] = mine
+        return self._labels[(output, labels)]
+
+    # --- occasions ---------------------------------------------------------------------------------------------
+
+    def due(self, connection: Connection, plan: Plan, today: dt.date) -> Chosen:
+        """Who has an occasion of a plan on a day: those of `who`, graded at all."""
+        able = self.graded.copy()
+        if plan.who is not None:
+            able &= self.labels(connection, *plan.who) >= 0
+        if plan.trigger in ("upgrade", "downgrade", "change"):
+            return self._moved(connection, plan, today, able)
+        if plan.trigger == "silence":
+            return self._silent(plan, today, able)
+        if plan.trigger == "verify":
+            start, length = period_starts(today, plan.months), 28 * plan.months
+            turn = (self.key_hash.view(np.uint64) % np.uint64(length)).astype(np.int64)  # spread, so that no day has all of them
+            places = np.flatnonzero(able & (day_number(start) + turn <= day_number(today)))
+            return Chosen(places, [period(today, plan.months)] * len(places), [today] * len(places))
+        return self._yearly(plan, today, able)
+
+    def _yearly(self, plan: Plan, today: dt.date, able: Flags) -> Chosen:
+        zone_joined = _days(self.joined, self.engine)
+        found, occasions, dates = [], [], []
+        for late in range(plan.late_days + 1):
+            date = today + dt.timedelta(days=plan.days_before - late)
+            if plan.trigger == "festival":
+                assert plan.fixed is not None
+                here = able if festival_on(date, *plan.fixed, lunar=bool(plan.lunar)) else np.zeros(len(able), bool)
+                occasion = date.isoformat()
+            else:
+                days, none = (self.birth, absent("birth_day")) if plan.trigger == "birthday" else (zone_joined, absent("joined_at"))
+                here, occasion = able & yearly_on(days, date, days != none), str(date.year)
+            places = np.flatnonzero(here)
+            found.append(places)
+            occasions += [occasion] * len(places)
+            dates += [date] * len(places)
+        return Chosen(np.concatenate(found), occasions, dates)
+
+    def _silent(self, plan: Plan, today: dt.date, able: Flags) -> Chosen:
+        now, last = clock.now(), np.zeros(len(self.keys), np.int64)
+        for name in plan.contact:
+            if name == "tasks":
+                last = np.maximum(last, _placed(self.keys, *self.done))
+            elif name == "orders":
+                days = np.asarray(self.columns["orders.recency_days"], float)
+                last = np.maximum(last, np.where(np.isnan(days), 0, now - np.nan_to_num(days) * DAY).astype(np.int64))
+            elif name in self.columns:
+                numbers = np.asarray(self.columns[name]).astype("datetime64[D]").astype(np.int64)
+                last = np.maximum(last, np.where(numbers < 0, 0, numbers * DAY))
+        midnight = as_moment(today, self.engine.zone) + DAY - 1
+        places = np.flatnonzero(able & (last > 0) & ((midnight - last) // DAY >= plan.days))
+        days_of = last[places] // DAY
+        texts = {number: (EPOCH + dt.timedelta(days=number)).isoformat() for number in np.unique(days_of).tolist()}
+        occasions = [f"since {texts[number]}" for number in days_of.tolist()]
+        return Chosen(places, occasions, [EPOCH + dt.timedelta(days=number) for number in days_of.tolist()])
+
+    def _moved(self, connection: Connection, plan: Plan, today: dt.date, able: Flags) -> Chosen:
+        zone = self.engine.zone
+        since = as_moment(today - dt.timedelta(days=plan.late_days), zone)
+        moved = rows.moves(connection, plan.output, since, as_moment(today + dt.timedelta(days=1), zone))
+        order = {key: at for at, key in enumerate(label_titles(self.engine, plan.output))}
+        worst = len(order)
+        wanted = []
+        for key, run, was, now in moved:
+            before, after = order.get(was or "", worst), order.get(now or "", worst)
+            fits = {"upgrade": after < before, "downgrade": after > before, "change": True}[plan.trigger]
+            if fits and was is not None and (not plan.to or now in plan.to):
+                wanted.append((key, run))
+        place = {key: at for at, key in enumerate(self.keys.tolist())} if wanted else {}
+        wanted = [(place[key], run) for key, run in wanted if key in place and able[place[key]]]
+        return Chosen(np.array([at for at, _ in wanted], np.int64), [f"run {run}" for _, run in wanted], [today] * len(wanted))
+
+    # --- who stays ---------------------------------------------------------------------------------------------
+
+    def chosen(self, connection: Connection, plan: Plan, today: dt.date) -> tuple[Chosen, Flags, PlanReport]:
+        """Those whom a plan cares for on a day, the flags of the control group among them, and what became of the others."""
+        found = self.due(connection, plan, today)
+        report = PlanReport(plan.key, due=len(found.places))
+        fresh = ~_pairs_in(self.keys[found.places], found.occasions, *rows.done(connection, plan.key))
+        report.already = int((~fresh).sum())
+        found = found.only(fresh)
+        agrees = self._agrees(plan)[found.places]
+        report.refused = int((~agrees).sum())
+        found = found.only(agrees)
+        if plan.cap_days:
+            often = rows.often(connection, day_number(today) - plan.cap_days, plan.cap_most)
+            free = ~np.isin(self.keys[found.places], often)
+            report.capped = int((~free).sum())
+            found = found.only(free)
+        control = in_control(self.key_hash[found.places], plan.key, plan.control_share)
+        report.control, report.made = int(control.sum()), int((~control).sum())
+        return found, control, report
+
+    def _agrees(self, plan: Plan) -> Flags:
+        said: Any = self.columns.get(CONSENT, np.full(len(self.keys), -1))
+        if isinstance(said, Codes):  # a file brought it as a text
+            said = said.take(
+                {each: {**dict.fromkeys(_YES, 1), **dict.fromkeys(_NO, 0)}.get(each.casefold(), -1) for each in said.values}, -1
+            )
+        if plan.consent == "none":
+            return np.ones(len(self.keys), bool)
+        agreed: Flags = said == 1 if plan.consent == "required" else said != 0
+        return agreed
+
+
+def known(engine: Engine, name: str) -> bool:
+    """Whether the store has a feature."""
+    try:
+        engine.catalogue.resolve(name)
+    except FeatureError:
+        return False
+    return True
+
+
+def label_titles(engine: Engine, address: str) -> dict[str, Any]:
+    """The labels of an output of the live rulebook with their titles, the best first as the policy lists them."""
+    try:
+        entries = engine.rulebook().entries
+    except RulebookError:
+        return {}
+    for entry in entries:
+        for each in entry.policy.outputs():
+            if f"{entry.key}.{each.name}" == address:
+                return {label.key: label.title for label in each.labels}
+    return {}
+
+
+def name_faults(engine: Engine, plan: Plan) -> list[Fault]:
+    """Outputs and labels of a plan that the live rulebook does not have."""
+    faults: list[Fault] = []
+    try:
+        outputs = [f"{entry.key}.{each.name}" for entry in engine.rulebook().entries for each in entry.policy.outputs() if each.has_history]
+    except RulebookError:
+        return faults
+    asked = [("output", plan.output, plan.to, "to")] if plan.output else []
+    if plan.who is not None:
+        asked.append(("who.output", plan.who[0], plan.who[1], "who.labels"))
+    for place, address, labels, inner in asked:
+        if address not in outputs:
+            faults.append(Fault("TW422", place, f"{address!r} is no output with labels", did_you_mean(address, outputs)))
+            continue
+        titles = label_titles(engine, address) or {"true": None, "false": None}
+        for at, key in enumerate(labels):
+            if key not in titles:
+                hint = did_you_mean(key, titles) or f"labels are {', '.join(titles)}"
+                faults.append(Fault("TW422", f"{inner}[{at}]", f"{address} has no label {key!r}", hint))
+    return faults
+
+
+def _placed(keys: Array, there: Array, values: Array) -> Array:
+    if not len(there):
+        return np.zeros(len(keys), np.int64)
+    at = np.searchsorted(there, keys).clip(max=len(there) - 1)
+    return np.where(there[at] == keys, values[at], 0)
+
+
+def _days(moments: Array, engine: Engine) -> Array:
+    """Business days of moments, by the zone's offset of today: a day off at most where clocks have changed at midnight."""
+    offset = engine.now.utcoffset()
+    shift = 0 if offset is None else int(offset.total_seconds())
+    none = absent("joined_at")
+    return np.where(moments == none, none, (moments + shift) // DAY)
+
+
+def _pairs_in(customers: Array, occasions: Sequence[str], done: Array, done_occasions: Sequence[str]) -> Flags:
+    """Where a customer and an occasion are among those that are dealt with."""
+    if not len(done) or not len(customers):
+        return np.zeros(len(customers), bool)
+    _, codes = np.unique(np.array([*occasions, *done_occasions]), return_inverse=True)
+    width = int(codes.max()) + 1
+    pairs: Flags = np.isin(customers * width + codes[: len(customers)], done * width + codes[len(customers) :])
+    return pairs
+
+
+__all__ = ["CHANNEL", "CONSENT", "LANGUAGE", "OWNER", "Chosen", "PlanReport", "Population", "kept_on", "label_titles", "name_faults"]

@@ -1,0 +1,152 @@
+"""Hand messages of care over: by e-mail through an SMTP server, or as the event `care.due` to webhooks; never in quiet hours.
+
+A message stays in the outbox until it was handed over. Who crashes between handing over and noting it hands over again, with
+the same Message-ID, or the same event.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import smtplib
+import ssl
+from collections import defaultdict
+from collections.abc import Sequence
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from engine import clock
+from engine.errors import CareError
+from engine.store import care as rows
+from engine.store import webhooks
+
+if TYPE_CHECKING:
+    from engine.service import Engine
+
+EVENT = "care.due"
+WAITS = (60, 300, 1_800, 7_200, 21_600, 43_200)
+"""Seconds before the next attempt, after each that failed; after the last the message has failed."""
+
+AT_ONCE, LEASE, SECONDS = 200, 300, 20
+
+
+def wakes_at(engine: Engine, moment: int) -> int:
+    """The first moment from this one on that lies outside the quiet hours."""
+    quiet = engine.settings.quiet_hours
+    if quiet is None:
+        return moment
+    here = dt.datetime.fromtimestamp(moment, engine.zone)
+    minute, (start, end) = here.hour * 60 + here.minute, quiet
+    inside = start <= minute < end if start < end else minute >= start or minute < end
+    if not inside:
+        return moment
+    day = here.date() + dt.timedelta(days=1 if start > end and minute >= start else 0)
+    return int(dt.datetime.combine(day, dt.time(end // 60, end % 60), engine.zone).timestamp())
+
+
+def deliver(engine: Engine) -> int:
+    """Send every message whose time has come; how many were handed over."""
+    now = clock.now()
+    later = wakes_at(engine, now)
+    sent = 0
+    for kind, send in (("email", _mail), ("webhook", _events)):
+        with engine.store.read() as connection:
+            waiting = rows.due(connection, kind, now, AT_ONCE)
+        if not waiting:
+            continue
+        with engine.store.write() as connection:
+            if later > now:  # what was due yesterday evening waits for the morning
+                rows.finish(connection, waiting, {"next_at": later})
+                continue
+            letters = rows.claim(connection, waiting, now, LEASE)
+        sent += send(engine, letters, now)
+    return sent
+
+
+def _events(engine: Engine, letters: Sequence[Any], now: int) -> int:
+    """Put messages into the outbox of webhooks, in one transaction with noting it."""
+    by_plan: dict[str, list[Any]] = defaultdict(list)
+    for each in letters:
+        by_plan[each.plan].append(each)
+    with engine.store.write() as connection:
+        receivers = [each.id for each in webhooks.every(connection) if each.disabled_at is None and EVENT in each.events]
+        for plan, some in by_plan.items():
+            if not receivers:
+                _failed(connection, some, now, f"no webhook listens to {EVENT}")
+                continue
+            names = ("external_id", "channel", "phone", "email", "subject", "text", "occasion")
+            items = [{"customer" if name == "external_id" else name: getattr(each, name) for name in names} for each in some]
+            webhooks.add_event(connection, EVENT, f"care:{some[0].id}:{now}", now, {"plan": plan, "items": items}, receivers)
+            rows.finish(connection, [each.id for each in some], {"status": "sent", "next_at": None})
+    return sum(len(some) for some in by_plan.values()) if receivers else 0
+
+
+def _mail(engine: Engine, letters: Sequence[Any], now: int) -> int:
+    if not letters:
+        return 0
+    done: list[Any] = []
+    wrong: dict[str, list[Any]] = defaultdict(list)
+    try:
+        with _server(engine.settings.smtp_url) as server:
+            for each in letters:
+                try:
+                    server.send_message(_letter(engine, each))
+                    done.append(each)
+                except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, ValueError) as error:
+                    wrong[_words(error)].append(each)
+    except (OSError, smtplib.SMTPException, CareError) as error:  # the server itself: what was not sent is tried again
+        sent = {each.id for each in (*done, *(each for some in wrong.values() for each in some))}
+        wrong[_words(error)] += [each for each in letters if each.id not in sent]
+    with engine.store.write() as connection:
+        rows.finish(connection, [each.id for each in done], {"status": "sent", "next_at": None, "last_error": ""})
+        for words, some in wrong.items():
+            _failed(connection, some, now, words)
+    return len(done)
+
+
+def _failed(connection: Any, letters: Sequence[Any], now: int, words: str) -> None:
+    by_attempts: dict[int, list[int]] = defaultdict(list)
+    for each in letters:
+        by_attempts[each.attempts].append(each.id)
+    for attempts, numbers in by_attempts.items():
+        values: dict[str, Any] = {"attempts": attempts + 1, "last_error": words[:300]}
+        values |= {"next_at": now + WAITS[attempts]} if attempts < len(WAITS) else {"status": "failed", "next_at": None}
+        rows.finish(connection, numbers, values)
+
+
+def _letter(engine: Engine, each: Any) -> EmailMessage:
+    letter = EmailMessage()
+    letter["From"] = engine.settings.smtp_from
+    letter["To"] = each.email
+    letter["Subject"] = " ".join(each.subject.split()) or each.plan
+    letter["Message-ID"] = f"<care-{each.id}@{engine.settings.smtp_from.rpartition('@')[2].strip('> ')}>"
+    letter["Date"] = dt.datetime.fromtimestamp(each.created_at, engine.zone)
+    letter.set_content(each.text)
+    return letter
+
+
+def _server(url: str) -> smtplib.SMTP:
+    """A connection by smtp://user:password@host:port (STARTTLS where it is offered) or smtps://."""
+    if not url:
+        raise CareError("no mail server is set; TIERWISE_SMTP_URL names one")
+    parts = urlsplit(url)
+    host, secure = parts.hostname or "localhost", parts.scheme == "smtps"
+    context = ssl.create_default_context()
+    server: smtplib.SMTP
+    if secure:
+        server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SECONDS, context=context)
+    else:
+        server = smtplib.SMTP(host, parts.port or 25, timeout=SECONDS)
+        server.ehlo_or_helo_if_needed()
+        if server.has_extn("starttls"):
+            server.starttls(context=context)
+    if parts.username:
+        server.login(unquote(parts.username), unquote(parts.password or ""))
+    return server
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong, without the address that was written to."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return f"refused: {next(iter(error.recipients.values()))[0]}" if error.recipients else "refused"
+    return f"{type(error).__name__}: {error}"
