@@ -171,7 +171,7 @@ class _Reader:
                     hint = did_you_mean(wrong, PLACEHOLDERS) or f"known ones are {', '.join(PLACEHOLDERS)}"
                     self.fault(
                         place,
-                        f"the placeholder ${{{wrong}}}" if wrong else "a $ that begins no placeholder",
+                        f"the placeholder {wrong!r}" if wrong else "a $ that begins no placeholder",
                         hint if wrong else "write $$ for a dollar sign",
                     )
         first = next(iter(value.values()))

@@ -48,6 +48,8 @@ CHOSEN = {
     "schedule": {"kind", "cron", "options", "last_result", "created_by"},
     "setting": {"key", "value"},
     "sign_in_attempt": {"name", "address"},
+    "care_act": {"plan", "occasion"},
+    "care_message": {"plan", "occasion", "kind", "channel", "status"},
     "manager": {"name", "regions", "languages", "grades"},
     "ownership": {"why", "facts"},
     "service_document": {"kind", "key", "document"},
@@ -139,6 +141,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         opened.managers.add("m", capacity=9, title="t", regions=["r1"])
         opened.managers.set_policy({"output": "abc.class", "grades": ["A", "B"], "rank": "orders.amount"})
         opened.managers.assign()
+        opened.care.save("quiet", {"trigger": "silence", "days": 1, "text": "Dear ${name}", "title": EVIL[3]})
+        opened.care.save("mail", {"trigger": "silence", "days": 1, "text": "x", "subject": "s", "delivery": "email", "consent": "none"})
+        opened.care.run()
         opened.tasks.add("t", customer="N1", text="t", owner="o", once="1")
         opened.acting_as("administrator").views.save("customers", "v", {"sort": "name"})
         draft = opened.drafts.new(title="d", note="n")

@@ -90,6 +90,7 @@ def points(api: Client, *acts: str) -> None:
         api.engine.points.redeem("C1", 20, key="before, too")
 
 
+CARE = {"trigger": "silence", "days": 1, "text": "Dear ${name}"}
 MANAGER_POLICY = {"output": "abc.class", "grades": ["A", "B", "C"], "rank": "orders.amount", "neglect_days": 30, "contact": ["tasks"]}
 
 
@@ -164,6 +165,10 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/webhooks"): (NOTHING, "/webhooks", {"title": "t", "url": "https://93.184.216.34/", "events": ["run.visible"]}),
     ("PATCH", "/webhooks/<int:webhook>"): (webhook, "/webhooks/1", {"enabled": False}),
     ("POST", "/webhooks/<int:webhook>/deliveries/<int:delivery>/replay"): (lambda api: webhook(api, True), "/webhooks/1/deliveries/1/replay", None),
+    ("PUT", "/service/care/<key>"): (NOTHING, "/service/care/birthday", CARE),
+    ("PUT", "/service/care/<key>/enabled"): (lambda api: api.engine.care.save("birthday", CARE), "/service/care/birthday/enabled", {"enabled": False}),
+    ("DELETE", "/service/care/<key>"): (lambda api: api.engine.care.save("birthday", CARE), "/service/care/birthday", None),
+    ("POST", "/service/care-run"): (lambda api: api.engine.care.save("birthday", CARE), "/service/care-run", {}),
     ("POST", "/service/managers"): (NOTHING, "/service/managers", {"name": "Sun", "capacity": 5}),
     ("PATCH", "/service/managers/<name>"): (managed, "/service/managers/Sun", {"capacity": 6}),
     ("POST", "/service/managers/<name>/leave"): (lambda api: managed(api, True), "/service/managers/Sun/leave", {"reason": "left"}),

@@ -2,6 +2,7 @@
 
 from engine.api.views import (
     audit,
+    care,
     customers,
     drafts,
     evaluate,
@@ -42,6 +43,7 @@ ALL = (
     service_desk.routes,
     tasks.routes,
     managers.routes,
+    care.routes,
     tickets.routes,
     webhooks.routes,
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, fields
+from marshmallow import INCLUDE, Schema
 
-from engine.api.fields import ANY_OBJECT, Flag, text, whole
+from engine.api.answers.care import CareEffect, CareReport, KeptPlan, RemovedPlan
+from engine.api.answers.parts import listing
+from engine.api.fields import Flag, text, whole
 from engine.api.kit import Answer, Call, Routes, Strict, or_404, tagged
 from engine.api.problems import Problem
 from engine.caring import Kept
@@ -15,7 +17,7 @@ from engine.errors import CareError
 routes = Routes("care", "Care plans, carried out once per occasion.")
 
 
-class PlanBody(Schema):
+class CarePlanBody(Schema):
     """A care plan as a document: the engine checks it completely and tells every fault."""
 
     class Meta:
@@ -24,13 +26,13 @@ class PlanBody(Schema):
         unknown = INCLUDE
 
 
-class EnabledBody(Strict):
+class CareEnabledBody(Strict):
     """Whether a plan acts."""
 
     enabled = Flag(required=True)
 
 
-class RunBody(Strict):
+class CareRunBody(Strict):
     """Which day."""
 
     date = text(40, "A date; absent: today. One that has not come needs dry_run.", load_default=None, allow_none=True)
@@ -48,115 +50,43 @@ class PreviewQuery(DaysQuery):
     plan = text(60, "Only this plan.", load_default=None)
 
 
-class KeptGiven(Strict):
-    """A plan as it stands, and what it did so far."""
-
-    key = fields.String()
-    document = ANY_OBJECT
-    enabled = fields.Boolean()
-    revision = fields.Integer()
-    updated_by = fields.String()
-    updated_at = fields.Integer()
-    care = fields.Integer(metadata={"description": "Occasions that were cared for."})
-    control = fields.Integer(metadata={"description": "Occasions left out to compare with."})
-    last = fields.String(allow_none=True, metadata={"description": "The day it last did something."})
-
-
-class PlansGiven(Strict):
-    """All plans."""
-
-    items = fields.List(fields.Nested(KeptGiven))
-
-
-class PlanReportGiven(Strict):
-    """What a plan does on a day."""
-
-    plan = fields.String()
-    due = fields.Integer()
-    made = fields.Integer()
-    control = fields.Integer()
-    already = fields.Integer()
-    refused = fields.Integer(metadata={"description": "Without consent."})
-    capped = fields.Integer()
-    no_address = fields.Integer()
-    examples = fields.List(fields.String(), metadata={"description": "Some of the customers, within reach; of previews alone."})
-
-
-class CareReportGiven(Strict):
-    """What a day's care does."""
-
-    day = fields.String()
-    dry_run = fields.Boolean()
-    made = fields.Integer()
-    plans = fields.List(fields.Nested(PlanReportGiven))
-
-
-class PreviewGiven(Strict):
-    """The next days."""
-
-    items = fields.List(fields.Nested(CareReportGiven))
-
-
-class DifferenceGiven(Strict):
-    """Means of both groups, their difference with its interval of 95 %, and how many there are."""
-
-    care = fields.Float()
-    control = fields.Float()
-    difference = fields.Float()
-    low = fields.Float(allow_none=True)
-    high = fields.Float(allow_none=True)
-    n_care = fields.Integer()
-    n_control = fields.Integer()
-
-
-class EffectGiven(Strict):
-    """What a plan changed; revenue in minor units."""
-
-    plan = fields.String()
-    days = fields.Integer()
-    orders = fields.Nested(DifferenceGiven)
-    revenue = fields.Nested(DifferenceGiven)
-
-
-class RemovedGiven(Strict):
-    """What is gone."""
-
-    removed = fields.String()
+def _plan(found: Kept, call: Call) -> dict[str, Any]:
+    return call.dated(found.as_dict(), "updated_at")
 
 
 EXAMPLE = {"trigger": "birthday", "text": {"en": "Happy birthday, ${name}!", "zh": "${name}，生日快乐！"}, "channel": "phone"}
 
 
-@routes.verb("GET", "/service/care", "service:read", gives=PlansGiven)
+@routes.verb("GET", "/service/care", "service:read", gives=listing(KeptPlan))
 def list_care_plans(call: Call) -> Any:
     """Every care plan, and what it did so far."""
-    return {"items": [each.as_dict() for each in call.engine.care.list()]}
+    return {"items": [_plan(each, call) for each in call.engine.care.list()]}
 
 
-@routes.verb("GET", "/service/care/<key>", "service:read", gives=KeptGiven)
+@routes.verb("GET", "/service/care/<key>", "service:read", gives=KeptPlan)
 def get_care_plan(call: Call, key: str) -> Any:
     """One care plan, with its ETag."""
     found = _found(call, key)
-    return tagged(found.as_dict(), found.revision)
+    return tagged(_plan(found, call), found.revision)
 
 
-@routes.verb("PUT", "/service/care/<key>", "service:write", body=PlanBody, gives=KeptGiven, example=EXAMPLE)
+@routes.verb("PUT", "/service/care/<key>", "service:write", body=CarePlanBody, gives=KeptPlan, example=EXAMPLE)
 def save_care_plan(call: Call, key: str) -> Any:
     """Check a care plan completely and keep it. With If-Match only over what the caller saw."""
     from flask import request
 
     found = call.engine.care.save(key, call.body, revision=call.revision() if "If-Match" in request.headers else None)
-    return Answer(found.as_dict(), 200, {"ETag": f'"{found.revision}"'})
+    return Answer(_plan(found, call), 200, {"ETag": f'"{found.revision}"'})
 
 
-@routes.verb("PUT", "/service/care/<key>/enabled", "service:write", body=EnabledBody, gives=KeptGiven, example={"enabled": False})
+@routes.verb("PUT", "/service/care/<key>/enabled", "service:write", body=CareEnabledBody, gives=KeptPlan, example={"enabled": False})
 def enable_care_plan(call: Call, key: str) -> Any:
     """Let a care plan act, or rest."""
     _found(call, key)
-    return call.engine.care.enable(key, call.body["enabled"]).as_dict()
+    return _plan(call.engine.care.enable(key, call.body["enabled"]), call)
 
 
-@routes.verb("DELETE", "/service/care/<key>", "service:write", gives=RemovedGiven)
+@routes.verb("DELETE", "/service/care/<key>", "service:write", gives=RemovedPlan)
 def remove_care_plan(call: Call, key: str) -> Any:
     """Remove a care plan; what it did stays known."""
     _found(call, key)
@@ -164,7 +94,7 @@ def remove_care_plan(call: Call, key: str) -> Any:
     return {"removed": key}
 
 
-@routes.verb("POST", "/service/care-run", "service:write", body=RunBody, gives=CareReportGiven, heavy=True, example={})
+@routes.verb("POST", "/service/care-run", "service:write", body=CareRunBody, gives=CareReport, heavy=True, example={})
 def run_care(call: Call) -> Any:
     """Carry out what is due on a day, each occasion once."""
     if not call.engine.sight.reach.everybody:
@@ -172,7 +102,7 @@ def run_care(call: Call) -> Any:
     return {**call.engine.care.run(call.body["date"], dry_run=call.dry_run).as_dict()}
 
 
-@routes.verb("GET", "/service/care-preview", "service:read", query=PreviewQuery, gives=PreviewGiven, heavy=True)
+@routes.verb("GET", "/service/care-preview", "service:read", query=PreviewQuery, gives=listing(CareReport), heavy=True)
 def preview_care(call: Call) -> Any:
     """What would be due on the next days, if nothing happened meanwhile."""
     if call.query["plan"] is not None:
@@ -181,7 +111,7 @@ def preview_care(call: Call) -> Any:
     return {"items": [each.as_dict() for each in found]}
 
 
-@routes.verb("GET", "/service/care/<key>/effect", "service:read", query=DaysQuery, gives=EffectGiven, heavy=True)
+@routes.verb("GET", "/service/care/<key>/effect", "service:read", query=DaysQuery, gives=CareEffect, heavy=True)
 def care_effect(call: Call, key: str) -> Any:
     """What a care plan changed: those cared for less the control group, with intervals of 95 %."""
     _found(call, key)
