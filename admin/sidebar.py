@@ -39,8 +39,11 @@ GROUPS: tuple[tuple[Pair | None, tuple[tuple[str, str, str], ...]], ...] = (
     (
         ("Service", "服务"),
         (
+            ("tickets", "Queue", "工单队列"),
+            ("attainment", "Promises kept", "承诺达成"),
             ("levels", "Service levels", "服务级别"),
-            ("tickets", "Tickets", "工单"),
+            ("calendars", "Calendars", "工作日历"),
+            ("answers", "Answer library", "答复库"),
             ("tasks", "Care tasks", "关怀任务"),
         ),
     ),

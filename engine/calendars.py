@@ -5,6 +5,7 @@ Every revision stays. A promise runs by the revision that it was made by; a prom
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,13 @@ class Calendars:
                 raise CalendarError(f"calendar {name} is used by {', '.join(found.used_by)}; let them use another one first")
             desk.save(connection, KIND, name, None, self.engine.settings.actor, clock.now())
             audit.record(connection, **self.engine.acting, action="calendar.remove", subject=f"calendar:{name}")
+
+    def days(self, document: Mapping[str, Any], first: dt.date | None = None, count: int = 14) -> Sequence[tuple[dt.date, Sequence[str]]]:
+        """The windows of some days by a document, from a day on (None: today). Raises `CalendarError`."""
+        found = Calendar.read(document)
+        start = first or clock.today(found.zone)
+        days = [start + dt.timedelta(days=n) for n in range(count)]
+        return [(day, [f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}" for a, b in found.windows(day)]) for day in days]
 
     # --- inside ------------------------------------------------------------------------------------------------
 

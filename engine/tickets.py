@@ -18,8 +18,9 @@ from sqlalchemy import func, select
 
 from engine import clock
 from engine.desk.answers import Answer, acknowledgement, suggested
+from engine.desk.events import event_words
 from engine.desk.letters import letter
-from engine.desk.setup import ANSWER, RESOLUTION, Setup
+from engine.desk.setup import ANSWER, CLOCKS, RESOLUTION, Setup
 from engine.desk.states import CUSTOMER, ENDED, LIVE, OPEN, REOPENED, RESOLVED, STATES, WAITING, WORKED, check_move
 from engine.desk.words import checked_word, line, money, text_of
 from engine.errors import RulebookError, RunError, TicketError, did_you_mean
@@ -33,6 +34,7 @@ from engine.store.models import customer as customer_table
 from engine.store.models import ticket
 from engine.store.session import one_writer
 from engine.store.tickets import Ticket, TicketEvent
+from engine.texts import Text
 from engine.ticket_clocks import TicketClocks
 from engine.ticket_ticks import Ticks
 
@@ -55,8 +57,20 @@ LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_REASON, LONGEST_OWNER, LONGEST_REFERENCE,
 class Tickets:
     """The verbs on tickets of customers within sight, in the name of the engine's actor."""
 
+    states = STATES
+    """Every state with its title and those that may follow."""
+    priorities = PRIORITIES
+    """Every priority with its title, the most pressing first."""
+    clock_titles = CLOCKS
+    """What the two promises are called."""
+
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+
+    @staticmethod
+    def words(event: TicketEvent) -> Text:
+        """A line of the time line in both languages, without what people wrote."""
+        return event_words(event)
 
     @cached_property
     def clocks(self) -> TicketClocks:
@@ -184,14 +198,15 @@ class Tickets:
             found = rows.read(connection, wanted.limit(min(max(limit, 1), MOST)).offset(max(offset, 0)), self.engine.sight)
             return self._with_left(connection, found) if left else found
 
-    def list(self, *, limit: int = 100, before: int | None = None, **chosen: Any) -> Sequence[Ticket]:
+    def list(self, *, limit: int = 100, before: int | None = None, left: bool = False, **chosen: Any) -> Sequence[Ticket]:
         """The newest tickets first. state: one, "live" or "ended"; owner ("" for nobody's), customer, kind, priority, level.
 
-        before: go on below this number.
+        before: go on below this number. left: with what is left of their clocks.
         """
         with self.engine.store.read() as connection:
             wanted = self._chosen(connection, rows.query(), chosen).order_by(ticket.c.id.desc()).limit(min(max(limit, 1), MOST))
-            return rows.read(connection, wanted if before is None else wanted.where(ticket.c.id < before), self.engine.sight)
+            found = rows.read(connection, wanted if before is None else wanted.where(ticket.c.id < before), self.engine.sight)
+            return self._with_left(connection, found) if left else found
 
     def count(self, **chosen: Any) -> int:
         """How many tickets there are, chosen as in `list`."""

@@ -10,12 +10,14 @@ from flask.typing import ResponseReturnValue
 from admin import labels
 from admin.access import acting, may
 from admin.cells import MASK, cell, masked, worded
+from admin.desk import desk
 from admin.strip import strip
 from admin.words import t
 from engine import TierwiseError
 
-TABS = ("overview", "orders", "history")
+TABS = ("overview", "orders", "history", "service")
 ORDERS = 50
+TICKETS = 100
 PROFILE = (
     ("kind", "Kind", "类型"),
     ("phone", "Phone", "电话"),
@@ -38,7 +40,7 @@ def customer_page(page: Any, customer: str) -> ResponseReturnValue:
     found = engine.customers.dossier(customer)
     looks = labels.outputs(engine)
     tab = request.args.get("tab", "overview")
-    tab = tab if tab in TABS else "overview"
+    tab = tab if tab in TABS and (tab != "service" or may("service")) else "overview"
     main = main_output(looks)
     common = {
         "title": found.profile["name"] if found.profile["name"] and found.profile["name"] != MASK else found.customer,
@@ -55,12 +57,16 @@ def customer_page(page: Any, customer: str) -> ResponseReturnValue:
         "personal": engine.sight.personal,
         "joined_into": found.asked if found.asked != found.customer else "",
         "help": _help(),
+        "ticket_count": engine.tickets.count(customer=found.customer) if may("service") else None,
     }
     if tab == "orders":
         before = request.args.get("before", type=int)
         rows = engine.customers.orders(customer, before=before if before and abs(before) < 2**53 else None, limit=ORDERS + 1)
         more = rows[ORDERS - 1].at if len(rows) > ORDERS else None
         return str(page.page("console/customer_orders.html", orders=rows[:ORDERS], more=more, **common))
+    if tab == "service":
+        tickets = engine.tickets.list(customer=found.customer, limit=TICKETS, left=True)
+        return str(page.page("console/customer_service.html", tickets=tickets, desk=desk(), may_open=may("service", "write"), **common))
     if tab == "history":
         return str(page.page("console/customer_history.html", **common))
     return str(page.page("console/customer.html", **common, **_decided(engine, found, looks, main)))

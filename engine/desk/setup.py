@@ -167,7 +167,7 @@ USUAL: Mapping[str, Any] = {
         {"key": "question", "title": _pair("Question", "咨询")},
         {"key": "request", "title": _pair("Request", "服务请求")},
         {"key": "complaint", "title": _pair("Complaint", "投诉")},
-        {"key": "objection", "title": _pair("Objection to the grade", "分级异议"), "objection": True},
+        {"key": "objection", "title": _pair("Grade objection", "分级异议"), "objection": True},
     ],
     "channels": [
         {"key": "phone", "title": _pair("Phone", "电话")},

@@ -145,6 +145,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         opened.care.save("mail", {"trigger": "silence", "days": 1, "text": "x", "subject": "s", "delivery": "email", "consent": "none"})
         opened.care.run()
         opened.tasks.add("t", customer="N1", text="t", owner="o", once="1")
+        opened.tickets.open("N1", "complaint", "s", "t", owner="o", reference="r")
+        opened.desk.save_answer("sorry", {"title": EVIL[1], "text": {"en": EVIL[2], "zh": EVIL[3]}})
+        opened.calendars.save("office", {"timezone": "UTC", "week": {"mon": ["09:00-10:00"]}})
         opened.acting_as("administrator").views.save("customers", "v", {"sort": "name"})
         draft = opened.drafts.new(title="d", note="n")
         opened.comments.add(draft.id, "c")
@@ -189,8 +192,9 @@ def test_nothing_of_it_runs_on_any_page(browser: Any, site: str, engine: Engine,
         "/runs/1", "/runs/2", "/imports/1", "/imports/2", "/users/1", "/users/2", f"{draft}/", f"{draft}/evil", f"{draft}/rfm", "/simulations/1",
         "/simulations/1/customers", "/reviews/drafts/1", "/reviews/drafts/2", "/reviews/versions/1", "/reviews/versions/2", "/reviews/diff?a=1&b=2",
         "/results/?of=evil.grade", "/results/flow?of=evil.grade", "/insights/why?of=evil.grade", "/customers/?filter=evil.grade%3Dl1", "/plugins/rfm", "/results/report",
+        "/tickets/1", "/answers/?name=sorry", "/calendars/?name=office",
     ]  # fmt: skip
-    more += [f"/customers/{quote(each, safe='')}{tab}" for each in ids for tab in ("", "?tab=orders", "?tab=history")]
+    more += [f"/customers/{quote(each, safe='')}{tab}" for each in ids for tab in ("", "?tab=orders", "?tab=history", "?tab=service")]
     more += [f"/search/?q={quote(each)}" for each in EVIL[:: trials(10, 1)]]
     wrong: dict[str, Any] = {}
     for path in [*pages(open_app(engine)), *more]:
