@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from engine.hookspecs import hookimpl
     from engine.kinds import ColumnKind
     from engine.loyalty.earning import Campaign, Earning
+    from engine.loyalty.offers import Offer
     from engine.policy import Label, Output, Params, Picture, Policy, Reason, Text
     from engine.quantities import Interval, Measured, Named
     from engine.rule_sets import ConditionRules, RuleSet, TableRules
@@ -90,6 +91,7 @@ _HOME = {
     "Measured": "engine.quantities",
     "MustChoose": "engine.errors",
     "Named": "engine.quantities",
+    "Offer": "engine.loyalty.offers",
     "Output": "engine.policy",
     "Params": "engine.policy",
     "PeopleError": "engine.errors",
@@ -141,6 +143,7 @@ __all__ = [
     "MustChoose",
     "Named",
     "NotAllowed",
+    "Offer",
     "Output",
     "Params",
     "PeopleError",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.kinds import ColumnKind
     from engine.levels import ServiceLevel
     from engine.loyalty.earning import Earning
+    from engine.loyalty.offers import Offer
     from engine.rule_sets import RuleSet
     from engine.scales import Scale
 
@@ -216,6 +217,13 @@ class Policy:
     def service_levels(self) -> Mapping[str, Sequence[ServiceLevel]]:
         """Label output -> what each of its labels promises to customers, best first. Optional: the service desk keeps it."""
         return {}
+
+    def offers(self, minor_digits: int) -> tuple[Offer, ...]:
+        """The offers that are reckoned on baskets, money in minor units; empty for a policy that is not about offers. Optional.
+
+        Such a policy has one set output, whose labels are the keys of the offers, and explains each in their order.
+        """
+        return ()
 
     def pictures(self) -> tuple[Picture, ...]:
         """The pictures that show this policy's result."""

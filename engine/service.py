@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from engine.installation import Installation
     from engine.jobs import Jobs
     from engine.managers import Managers
+    from engine.offers import Offers
     from engine.overview import Overview
     from engine.people import People
     from engine.pictures import Pictures
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from engine.replay import Replay
     from engine.report import RunSummary
     from engine.retention import Retention
+    from engine.rewards import Rewards
     from engine.rule_desk import RuleDesk
     from engine.rule_findings import RuleFinding
     from engine.sandbox import Sandbox
@@ -133,6 +135,7 @@ class Engine:
     managers: Room[Managers] = Room(
         "engine.managers:Managers", "Account managers and their customers: `add`, `assign`, `explain`, `claim`, `leave`, `capacity`."
     )
+    offers: Room[Offers] = Room("engine.offers:Offers", "What a customer may save on a basket: `of`, `use`, `cancel`, `issue` codes.")
     pictures: Room[Pictures] = Room(
         "engine.pictures:Pictures",
         "What can be looked at: the pictures that policies declare, trends, flows between runs, who stands behind a mark.",
@@ -144,6 +147,7 @@ class Engine:
         "engine.previews:Previews", "Live previews of unsaved drafts, kept warm for all who act on this store: `preview(document)`."
     )
     retention: Room[Retention] = Room("engine.retention:Retention", "What grows without end: `due`, `remove`.")
+    rewards: Room[Rewards] = Room("engine.rewards:Rewards", "What points buy: the catalogue, `reserve`, `confirm`, `cancel`, `claims`.")
     rules: Room[RuleDesk] = Room(
         "engine.rule_desk:RuleDesk",
         "Rules that are being written: what they may read, what they do to whom, what mends them, spreadsheets.",

@@ -109,6 +109,28 @@ def ticket(api: Client, ago: int = 0) -> None:
 
 OFFICE = {"timezone": "Asia/Shanghai", "week": {"mon-fri": ["09:00-18:00"]}}
 
+
+def reward(api: Client, *acts: str) -> None:
+    """A reward, and a member who can have it."""
+    api.engine.points.earn("C1", 50, key="before")
+    api.engine.rewards.save("mug", REWARD)
+    if "reserve" in acts:
+        api.engine.rewards.reserve("C1", "mug", key="before, too")
+
+
+def offer(api: Client, *acts: str) -> None:
+    """An offer for everybody, by a code and without."""
+    document = {key: value for key, value in api.engine.version().document.items() if key in ("format", "name", "policies", "guards")}
+    always = {"when": {"feature": "orders.count", "op": ">=", "value": 0}, "kind": "amount", "value": 1}
+    given = {"offers": [{"key": "yuan", **always}, {"key": "coupon", "coded": True, **always}]}
+    entry = {**document["policies"][0], "key": "offers", "type": "offers", "title": None, "params": given}
+    api.engine.publish({**document, "policies": [*document["policies"], {k: v for k, v in entry.items() if v is not None}]})
+    api.engine.run("2026-01-03")
+    if "use" in acts:
+        api.engine.offers.use("C1", 500, key="receipt")
+
+
+REWARD: dict[str, Any] = {"title": {"en": "Mug", "zh": "马克杯"}, "points": 30, "stock": 3}
 Case = tuple[Callable[[Client], Any], str, Any]
 ONE_ORDER = {"rows": [{"order": "N1", "customer": "C1", "ordered_at": "2026-01-01", "amount": "5.00"}]}
 NOTHING: Callable[[Client], Any] = lambda api: None  # noqa: E731
@@ -162,6 +184,13 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/customers/<path:customer>/points/correct"): (points, "/customers/C1/points/correct", {"points": -5, "reason": "typing error"}),
     ("POST", "/customers/<path:customer>/points/transfer"): (points, "/customers/C1/points/transfer", {"points": 5, "to": "C2"}),
     ("PUT", "/customers/<path:customer>/points/closed"): (points, "/customers/C1/points/closed", {"closed": True}),
+    ("PUT", "/loyalty/rewards/<reward>"): (reward, "/loyalty/rewards/mug", {**REWARD, "points": 31}),
+    ("POST", "/customers/<path:customer>/rewards"): (reward, "/customers/C1/rewards", {"reward": "mug"}),
+    ("POST", "/loyalty/claims/<int:claim>/confirm"): (lambda api: reward(api, "reserve"), "/loyalty/claims/1/confirm", None),
+    ("POST", "/loyalty/claims/<int:claim>/cancel"): (lambda api: reward(api, "reserve"), "/loyalty/claims/1/cancel", None),
+    ("POST", "/customers/<path:customer>/offers/use"): (offer, "/customers/C1/offers/use", {"basket": 500}),
+    ("POST", "/customers/<path:customer>/offers/cancel"): (lambda api: offer(api, "use"), "/customers/C1/offers/cancel", {"key": "receipt"}),
+    ("POST", "/loyalty/offers/<offer>/codes"): (offer, "/loyalty/offers/coupon/codes", {"count": 2}),
     ("POST", "/webhooks"): (NOTHING, "/webhooks", {"title": "t", "url": "https://93.184.216.34/", "events": ["run.visible"]}),
     ("PATCH", "/webhooks/<int:webhook>"): (webhook, "/webhooks/1", {"enabled": False}),
     ("POST", "/webhooks/<int:webhook>/deliveries/<int:delivery>/replay"): (lambda api: webhook(api, True), "/webhooks/1/deliveries/1/replay", None),

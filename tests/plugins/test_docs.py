@@ -15,6 +15,7 @@ from plugins.abc import ABC
 from plugins.decision_table import DecisionTablePolicy
 from plugins.lifecycle import Lifecycle
 from plugins.membership import Membership
+from plugins.offers import Offers
 from plugins.points import Points
 from plugins.rfm import RFM
 from plugins.scorecard import Scorecard
@@ -22,7 +23,7 @@ from plugins.segments import Segments
 from plugins.service_level import ServiceLevelPolicy
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference" / "policies"
-TYPES = [RFM, ABC, Lifecycle, Membership, Segments, DecisionTablePolicy, Scorecard, Points, ServiceLevelPolicy]
+TYPES = [RFM, ABC, Lifecycle, Membership, Segments, DecisionTablePolicy, Scorecard, Points, Offers, ServiceLevelPolicy]
 
 
 def parameter_table(policy: type[Policy]) -> str:
@@ -82,7 +83,9 @@ def test_the_page_names_every_choice_output_label_and_picture(policy: type[Polic
     assert [label.title.zh for label in labels if label.title.zh not in page] == []
 
 
-@pytest.mark.parametrize("policy", [Segments, DecisionTablePolicy, Scorecard, Points, ServiceLevelPolicy], ids=lambda policy: policy.name)
+@pytest.mark.parametrize(
+    "policy", [Segments, DecisionTablePolicy, Scorecard, Points, Offers, ServiceLevelPolicy], ids=lambda policy: policy.name
+)
 def test_the_examples_of_the_page_are_right(policy: type[Policy]) -> None:
     page = (PAGES / f"{policy.name}.md").read_text(encoding="utf-8")
     examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)

@@ -43,6 +43,7 @@ from engine.store.models.people import (
     user_role,
     user_session,
 )
+from engine.store.models.rewards import coupon, offer_account, offer_use, reward, reward_claim
 from engine.store.models.rules import (
     audit_entry,
     draft,
@@ -70,6 +71,7 @@ __all__ = [
     "care_act",
     "care_message",
     "change",
+    "coupon",
     "current",
     "custom_field",
     "custom_value",
@@ -92,6 +94,8 @@ __all__ = [
     "label_summary",
     "manager",
     "metadata",
+    "offer_account",
+    "offer_use",
     "order_line",
     "orders",
     "output",
@@ -105,6 +109,8 @@ __all__ = [
     "publication",
     "rejected_row",
     "review",
+    "reward",
+    "reward_claim",
     "role_permission",
     "rule_hit",
     "rulebook_version",
