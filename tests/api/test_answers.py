@@ -12,8 +12,10 @@ import jsonschema_rs
 import pytest
 import schemathesis
 from marshmallow import fields
+from sqlalchemy import update
 
 from engine.api.answers.parts import Given, example_of, integer, many, string
+from engine.store.models import coupon
 from tests.api import test_once as once
 from tests.api.conftest import Client
 from tests.api.described import description, resolved, written
@@ -112,6 +114,11 @@ def shop(api: Client) -> None:
     api.engine.drafts.edit(draft.id, revision=draft.revision, document={**draft.document, "name": "Another"})
     api.engine.tasks.add("Call about the renewal", customer="C1")
     api.engine.points.earn("C1", 120, key="one")
+    once.reward(api, "reserve")
+    once.offer(api)
+    api.engine.offers.issue("coupon", 1)
+    with api.engine.store.write() as connection:
+        connection.execute(update(coupon).values(code="ABCDEFGHJKMN"))
     api.engine.schedules.add_run("0 2 * * *")
     once.webhook(api, delivered=True)
     once.job(api)
@@ -123,6 +130,10 @@ READ: dict[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/customers/<path:customer>"): ("/customers/C1?explain=true", None),
     ("GET", "/customers/<path:customer>/points"): ("/customers/C1/points", None),
     ("GET", "/customers/<path:customer>/points/history"): ("/customers/C1/points/history", None),
+    ("GET", "/loyalty/rewards/<reward>"): ("/loyalty/rewards/mug", None),
+    ("GET", "/loyalty/codes/<code>"): ("/loyalty/codes/ABCDEFGHJKMN", None),
+    ("GET", "/customers/<path:customer>/rewards"): ("/customers/C1/rewards", None),
+    ("POST", "/customers/<path:customer>/offers"): ("/customers/C1/offers", {"basket": 500}),
     ("GET", "/service/customers/<customer>/manager"): ("/service/customers/C1/manager", None),
     ("GET", "/service/managers/<name>"): ("/service/managers/Sun", None),
     ("GET", "/service/tasks/<int:task>"): ("/service/tasks/1", None),

@@ -125,7 +125,7 @@ def offer(api: Client, *acts: str) -> None:
     given = {"offers": [{"key": "yuan", **always}, {"key": "coupon", "coded": True, **always}]}
     entry = {**document["policies"][0], "key": "offers", "type": "offers", "title": None, "params": given}
     api.engine.publish({**document, "policies": [*document["policies"], {k: v for k, v in entry.items() if v is not None}]})
-    api.engine.run("2026-01-03")
+    api.engine.run("2026-01-02")
     if "use" in acts:
         api.engine.offers.use("C1", 500, key="receipt")
 

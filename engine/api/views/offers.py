@@ -7,10 +7,11 @@ from typing import Any
 from flask import request
 from marshmallow import fields, validate
 
+from engine.api.answers import offers as answers
 from engine.api.fields import text, whole
 from engine.api.kit import Answer, Call, Routes, Strict
 from engine.api.problems import Problem
-from engine.api.views.rewards import HurdleGiven, hurdles
+from engine.api.views.rewards import hurdles
 from engine.offers import MOST_BASKET, MOST_CODES
 
 routes = Routes("offers", "Offers of the live rulebook. Money is in minor units of the business currency.")
@@ -23,71 +24,10 @@ class BasketBody(Strict):
     codes = fields.List(fields.String(validate=validate.Length(1, 40)), load_default=list, validate=validate.Length(max=20))
 
 
-class VerdictGiven(Strict):
-    """An offer for the basket. saves: minor units; points: given besides."""
-
-    offer = fields.String(required=True)
-    en = fields.String(required=True)
-    zh = fields.String(required=True)
-    applies = fields.Boolean(required=True)
-    saves = fields.Integer(required=True)
-    points = fields.Integer(required=True)
-    hurdles = fields.List(fields.Nested(HurdleGiven), required=True)
-
-
-class VerdictsGiven(Strict):
-    """Every offer, the larger priority first."""
-
-    items = fields.List(fields.Nested(VerdictGiven), required=True)
-    saves = fields.Integer(required=True)
-
-
-class UseGiven(Strict):
-    """An offer that was used."""
-
-    offer = fields.String(required=True)
-    saved = fields.Integer(required=True)
-    points = fields.Integer(required=True)
-    code = fields.String(allow_none=True, required=True)
-
-
-class UsesGiven(Strict):
-    """What was used."""
-
-    items = fields.List(fields.Nested(UseGiven), required=True)
-
-
 class CancelOffersBody(Strict):
     """With which key they were used."""
 
     key = text(150, "The Idempotency-Key of the use.", required=True)
-
-
-class CancelledGiven(Strict):
-    """How many offers were taken back."""
-
-    cancelled = fields.Integer(required=True)
-
-
-class OfferGiven(Strict):
-    """A live offer with what it has cost. budget, spent: minor units."""
-
-    offer = fields.String(required=True)
-    en = fields.String(required=True)
-    zh = fields.String(required=True)
-    kind = fields.String(required=True)
-    priority = fields.Integer(required=True)
-    alone = fields.Boolean(required=True)
-    coded = fields.Boolean(required=True)
-    budget = fields.Integer(allow_none=True, required=True)
-    spent = fields.Integer(required=True)
-    uses = fields.Integer(required=True)
-
-
-class OffersGiven(Strict):
-    """The live offers."""
-
-    items = fields.List(fields.Nested(OfferGiven), required=True)
 
 
 class IssueBody(Strict):
@@ -98,24 +38,7 @@ class IssueBody(Strict):
     customer = text(200, "For whom alone; absent: whoever has one.", load_default=None, allow_none=True)
 
 
-class CodesGiven(Strict):
-    """The new codes; each works once."""
-
-    codes = fields.List(fields.String(), required=True)
-
-
-class CouponGiven(Strict):
-    """A code."""
-
-    code = fields.String(required=True)
-    offer = fields.String(required=True)
-    bound = fields.Boolean(required=True, metadata={"description": "Whether it is for one customer alone."})
-    issued_at = fields.String(required=True)
-    until = fields.String(allow_none=True, required=True)
-    used_at = fields.String(allow_none=True, required=True)
-
-
-@routes.verb("GET", "/loyalty/offers", "loyalty:read", gives=OffersGiven)
+@routes.verb("GET", "/loyalty/offers", "loyalty:read", gives=answers.LiveOffers)
 def list_offers(call: Call) -> Any:
     """The offers of the live rulebook, with what they have cost so far."""
     return {
@@ -134,7 +57,7 @@ def list_offers(call: Call) -> Any:
     "/customers/<path:customer>/offers",
     "loyalty:read",
     body=BasketBody,
-    gives=VerdictsGiven,
+    gives=answers.Verdicts,
     mutates=False,
     example={"basket": 12_000},
 )
@@ -156,7 +79,7 @@ def offers_for_basket(call: Call, customer: str) -> Any:
     "/customers/<path:customer>/offers/use",
     "loyalty:write",
     body=BasketBody,
-    gives=UsesGiven,
+    gives=answers.Uses,
     status=201,
     example={"basket": 12_000},
 )
@@ -174,7 +97,7 @@ def use_offers(call: Call, customer: str) -> Any:
     "/customers/<path:customer>/offers/cancel",
     "loyalty:write",
     body=CancelOffersBody,
-    gives=CancelledGiven,
+    gives=answers.OffersCancelled,
     example={"key": "receipt 4711"},
 )
 def cancel_offers(call: Call, customer: str) -> Any:
@@ -182,14 +105,16 @@ def cancel_offers(call: Call, customer: str) -> Any:
     return {"cancelled": call.engine.offers.cancel(customer, call.body["key"])}
 
 
-@routes.verb("POST", "/loyalty/offers/<offer>/codes", "loyalty:write", body=IssueBody, gives=CodesGiven, status=201, example={"count": 100})
+@routes.verb(
+    "POST", "/loyalty/offers/<offer>/codes", "loyalty:write", body=IssueBody, gives=answers.Codes, status=201, example={"count": 100}
+)
 def issue_codes(call: Call, offer: str) -> Any:
     """New codes of an offer that needs one; each works once."""
     body = call.body
     return Answer({"codes": list(call.engine.offers.issue(offer, body["count"], until=body["until"], customer=body["customer"]))}, 201)
 
 
-@routes.verb("GET", "/loyalty/codes/<code>", "loyalty:read", gives=CouponGiven)
+@routes.verb("GET", "/loyalty/codes/<code>", "loyalty:read", gives=answers.Code)
 def get_code(call: Call, code: str) -> Any:
     """A code: of which offer, until when, whether it was used."""
     found, written = call.engine.offers.coupon(code), call.engine.written

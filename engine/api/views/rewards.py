@@ -8,6 +8,7 @@ from typing import Any
 from flask import request
 from marshmallow import fields, validate
 
+from engine.api.answers import rewards as answers
 from engine.api.fields import Flag, choice, text, whole
 from engine.api.kit import Answer, Call, Routes, Strict, or_404
 from engine.api.problems import Problem
@@ -25,67 +26,10 @@ class RewardBody(RewardDocument):
     active = Flag(load_default=True)
 
 
-class RewardGiven(Strict):
-    """A reward of the catalogue. taken: reserved and confirmed ones."""
-
-    key = fields.String(required=True)
-    active = fields.Boolean(required=True)
-    taken = fields.Integer(required=True)
-    revision = fields.Integer(required=True)
-    document = fields.Nested(RewardDocument, required=True)
-
-
-class RewardsGiven(Strict):
-    """The catalogue by key."""
-
-    items = fields.List(fields.Nested(RewardGiven), required=True)
-
-
-class HurdleGiven(Strict):
-    """What keeps a customer from it, in both languages."""
-
-    key = fields.String(required=True)
-    en = fields.String(required=True)
-    zh = fields.String(required=True)
-
-
-class OfferedGiven(RewardGiven):
-    """A reward for a customer."""
-
-    available = fields.Boolean(required=True)
-    hurdles = fields.List(fields.Nested(HurdleGiven), required=True)
-
-
-class OfferedListGiven(Strict):
-    """Every reward with what keeps the customer from it."""
-
-    items = fields.List(fields.Nested(OfferedGiven), required=True)
-
-
 class ReserveBody(Strict):
     """Which reward."""
 
     reward = text(40, "Key of the reward.", required=True)
-
-
-class ClaimGiven(Strict):
-    """A claim on a reward."""
-
-    number = fields.Integer(required=True)
-    reward = fields.String(required=True)
-    customer = fields.String(required=True)
-    status = fields.String(required=True, validate=validate.OneOf(["reserved", "confirmed", "cancelled", "lapsed"]))
-    points = fields.Integer(required=True)
-    code = fields.String(allow_none=True, required=True)
-    reserved_at = fields.String(required=True)
-    until = fields.String(required=True)
-    decided_at = fields.String(allow_none=True, required=True)
-
-
-class ClaimsGiven(Strict):
-    """Claims, the newest first."""
-
-    items = fields.List(fields.Nested(ClaimGiven), required=True)
 
 
 class ClaimsQuery(Strict):
@@ -102,13 +46,13 @@ class ClaimsQuery(Strict):
 EXAMPLE = {"title": {"en": "Mug", "zh": "马克杯"}, "points": 300, "worth": 1200, "stock": 50}
 
 
-@routes.verb("GET", "/loyalty/rewards", "loyalty:read", gives=RewardsGiven)
+@routes.verb("GET", "/loyalty/rewards", "loyalty:read", gives=answers.Rewards)
 def list_rewards(call: Call) -> Any:
     """The catalogue, what is not offered any more included."""
     return {"items": [_reward(each) for each in call.engine.rewards.list(inactive=True)]}
 
 
-@routes.verb("GET", "/loyalty/rewards/<reward>", "loyalty:read", gives=RewardGiven)
+@routes.verb("GET", "/loyalty/rewards/<reward>", "loyalty:read", gives=answers.Reward)
 def get_reward(call: Call, reward: str) -> Any:
     """One reward, with its ETag."""
     with or_404(PointsError):
@@ -116,7 +60,7 @@ def get_reward(call: Call, reward: str) -> Any:
     return Answer(_reward(found), 200, {"ETag": f'"{found.revision}"'})
 
 
-@routes.verb("PUT", "/loyalty/rewards/<reward>", "loyalty:write", body=RewardBody, gives=RewardGiven, example=EXAMPLE)
+@routes.verb("PUT", "/loyalty/rewards/<reward>", "loyalty:write", body=RewardBody, gives=answers.Reward, example=EXAMPLE)
 def save_reward(call: Call, reward: str) -> Any:
     """Write a reward, new or over what is there. Send If-Match with the ETag that you saw, so that nobody's change is lost."""
     body = RewardBody().dump(call.body)
@@ -125,7 +69,7 @@ def save_reward(call: Call, reward: str) -> Any:
     return _reward(call.engine.rewards.save(reward, body, active=active, revision=revision))
 
 
-@routes.verb("GET", "/customers/<path:customer>/rewards", "loyalty:read", gives=OfferedListGiven)
+@routes.verb("GET", "/customers/<path:customer>/rewards", "loyalty:read", gives=answers.OfferedRewards)
 def offered_rewards(call: Call, customer: str) -> Any:
     """Every reward that is offered, and what keeps this customer from it ("needs 320 more points")."""
     found = call.engine.rewards.offered(customer)
@@ -133,7 +77,13 @@ def offered_rewards(call: Call, customer: str) -> Any:
 
 
 @routes.verb(
-    "POST", "/customers/<path:customer>/rewards", "loyalty:write", body=ReserveBody, gives=ClaimGiven, status=201, example={"reward": "mug"}
+    "POST",
+    "/customers/<path:customer>/rewards",
+    "loyalty:write",
+    body=ReserveBody,
+    gives=answers.Claim,
+    status=201,
+    example={"reward": "mug"},
 )
 def reserve_reward(call: Call, customer: str) -> Any:
     """Take the points and one of the stock, until it is confirmed, cancelled, or its time is over. Needs an Idempotency-Key."""
@@ -143,7 +93,7 @@ def reserve_reward(call: Call, customer: str) -> Any:
     return Answer(_claim(call, call.engine.rewards.reserve(customer, call.body["reward"], key=key[:180])), 201)
 
 
-@routes.verb("GET", "/loyalty/claims", "loyalty:read", query=ClaimsQuery, gives=ClaimsGiven)
+@routes.verb("GET", "/loyalty/claims", "loyalty:read", query=ClaimsQuery, gives=answers.Claims)
 def list_claims(call: Call) -> Any:
     """Claims of customers within reach, the newest first."""
     query = call.query
@@ -151,13 +101,13 @@ def list_claims(call: Call) -> Any:
     return {"items": [_claim(call, each) for each in found]}
 
 
-@routes.verb("POST", "/loyalty/claims/<int:claim>/confirm", "loyalty:write", gives=ClaimGiven)
+@routes.verb("POST", "/loyalty/claims/<int:claim>/confirm", "loyalty:write", gives=answers.Claim)
 def confirm_claim(call: Call, claim: int) -> Any:
     """The reward is handed over; one with a coupon gets its code."""
     return _claim(call, call.engine.rewards.confirm(claim))
 
 
-@routes.verb("POST", "/loyalty/claims/<int:claim>/cancel", "loyalty:write", gives=ClaimGiven)
+@routes.verb("POST", "/loyalty/claims/<int:claim>/cancel", "loyalty:write", gives=answers.Claim)
 def cancel_claim(call: Call, claim: int) -> Any:
     """Give back the points and the stock."""
     return _claim(call, call.engine.rewards.cancel(claim))
