@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import select
 
 from engine.errors import FactError, RunError, UnknownCustomer
 from engine.moments import Moment, as_moment
-from engine.store import ingest, members, patches
+from engine.store import ingest, members
 from engine.store.identity import resolve_in
-from engine.store.ingest.batches import REJECTED_COLUMNS
-from engine.store.models import alias, customer, import_batch, source
+from engine.store.ingest.naming import IDS, SINGULAR
+from engine.store.ingest.rows import Numbered
+from engine.store.models import alias, customer, import_batch, rejected_row, source
 from engine.store.profile import profile
 from engine.store.reach import Reach
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from engine.service import Engine
 
 MOST_REGRADED = 1_000
+MOST_ERRORS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class RowError:
 class Taken:
     """What became of some rows. kept: False when they were to be taken all or none, and one was wrong.
 
+    rejected: how many rows were wrong; errors: the first 1,000 of them.
     changes: of re-graded customers, each output that would be another now: customer, output, was, now.
     """
 
@@ -53,6 +57,8 @@ class Taken:
     created: int
     updated: int
     unchanged: int
+    ignored: int
+    rejected: int
     errors: list[RowError] = field(default_factory=list)
     changes: list[dict[str, Any]] | None = None
     regraded: int | None = None
@@ -71,23 +77,71 @@ class Exchange:
         self.store = engine.store
 
     def take(
-        self, kind: str, rows: Sequence[Mapping[str, Any]], *, source: str = "api", whole: bool = False, regrade: bool = False
+        self,
+        kind: str,
+        rows: Iterable[Mapping[str, Any]] | Iterable[Numbered],
+        *,
+        source: str = "api",
+        whole: bool = False,
+        regrade: bool = False,
+        reach: Reach | None = None,
     ) -> Taken:
         """Bring rows in, and say of each wrong one what is wrong.
 
-        whole: all of them or none. regrade: evaluate the customers touched (at most 1,000) with the thresholds of the
-        newest visible run, and return what would change; assignments themselves change with the next run.
+        rows: dicts, or (number, dict); an iterator is read block by block. whole: all of them or none. regrade: evaluate the
+        customers touched (at most 1,000, those within reach) with the thresholds of the newest visible run, and return what
+        would change; assignments themselves change with the next run.
         """
         _check_source(source)
+        act = self._act(ingest.import_numbered, kind, rows, source)
+        return self._settled(act, whole=whole, regrade=regrade, reach=reach)
+
+    def amend(
+        self,
+        kind: str,
+        rows: Iterable[Mapping[str, Any]] | Iterable[Numbered],
+        *,
+        source: str = "api",
+        whole: bool = False,
+        regrade: bool = False,
+        reach: Reach | None = None,
+    ) -> Taken:
+        """Change single fields of stored facts: rows that name a fact and bring what changes; None clears a field."""
+        _check_source(source)
+        return self._settled(self._act(ingest.amend_rows, kind, rows, source), whole=whole, regrade=regrade, reach=reach)
+
+    def void(
+        self,
+        kind: str,
+        rows: Iterable[Mapping[str, Any]] | Iterable[Numbered],
+        *,
+        source: str = "api",
+        whole: bool = False,
+        back: bool = False,
+        reach: Reach | None = None,
+    ) -> Taken:
+        """Take the facts that rows name out of every feature, or bring them back. `updated` counts those that changed."""
+        _check_source(source)
+        return self._settled(self._act(ingest.void_rows, kind, rows, source, back=back), whole=whole, regrade=False, reach=reach)
+
+    def _act(self, verb: Callable[..., Any], kind: str, rows: Iterable[Any], source: str, **options: Any) -> Callable[[], Any]:
+        each = iter(rows)
+        first = next(each, None)
+        numbered = chain([] if first is None else [first], each)
+        if first is not None and not isinstance(first, tuple):
+            numbered = enumerate(numbered, 1)  # type: ignore[assignment]
+        return lambda: verb(self.store, kind, numbered, source=source, **self.engine.acting, **options)
+
+    def _settled(self, act: Callable[[], Any], *, whole: bool, regrade: bool, reach: Reach | None) -> Taken:
         with self.store.together() as transaction:
-            report = ingest.import_rows(self.store, kind, list(rows), source=source, actor=self.engine.settings.actor)
-            errors = self._errors(report.batch) if report.rejected_rows else []
+            report = act()
+            errors = self._errors(report.batch, reach) if report.rejected_rows else []
             kept = not (whole and report.rejected_rows)
             if not kept:
                 transaction.undo()
             regraded: list[int] = []
             if kept and regrade and report.batch is not None:
-                regraded = self._touched(report.batch)
+                regraded = self._touched(report.batch, reach)
         self.engine.__dict__.pop("catalogue", None)
         changes = self._changes(regraded) if regrade else None
         return Taken(
@@ -98,22 +152,31 @@ class Exchange:
             report.created if kept else 0,
             report.updated if kept else 0,
             report.unchanged if kept else 0,
+            report.ignored_rows if kept else 0,
+            report.rejected_rows,
             errors,
             changes,
             len(regraded) if regrade else None,
         )
 
-    def _errors(self, batch: int | None) -> list[RowError]:
-        found = ingest.rejected(self.store, batch)
-        columns = [found[name] for name in REJECTED_COLUMNS[2:7]]
-        return [RowError(*values) for values in zip(*columns, strict=True)]
+    def _errors(self, batch: int | None, reach: Reach | None = None) -> list[RowError]:
+        """The first of the wrong rows; hints at customers only for those who see every customer."""
+        r = rejected_row.c
+        query = select(r.line, r.field, r.reason, r.found, r.expected).where(r.batch_id == batch).order_by(r.line, r.id).limit(MOST_ERRORS)
+        with self.store.read() as connection:
+            found = [RowError(*row) for row in connection.execute(query)]
+        if reach is None or reach.everybody:
+            return found
+        return [replace(each, expected=each.expected.partition("; did you mean")[0]) for each in found]
 
-    def _touched(self, batch: int) -> list[int]:
+    def _touched(self, batch: int, reach: Reach | None) -> list[int]:
         with self.store.read() as connection:
             seq = connection.scalar(select(import_batch.c.fact_seq).where(import_batch.c.id == batch))
             query = select(customer.c.id).where(
                 customer.c.fact_seq == seq, customer.c.merged_into.is_(None), customer.c.voided_at.is_(None)
             )
+            if reach is not None and not reach.everybody:
+                query = query.where(reach.clause())
             found = list(connection.scalars(query.order_by(customer.c.id).limit(MOST_REGRADED + 1)))
         if len(found) > MOST_REGRADED:
             raise FactError(f"these rows touch more than {MOST_REGRADED:,} customers; start a run instead of re-grading them one by one")
@@ -199,11 +262,14 @@ class Exchange:
         with self.store.read() as connection:
             return members.page(connection, labels=labels, after=after, limit=limit, reach=reach)
 
-    def row_to_patch(self, kind: str, source_name: str, fact: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """A row that changes some fields of a stored fact, with what the importer needs of it. Raises `FactError`."""
+    def rejected(self, batch: int, *, after: int = 0, limit: int = 100) -> list[tuple[int, dict[str, Any]]]:
+        """A page of the rows that an import refused. Raises `FactError` when there is no such batch."""
+        from engine.store.exports import rejected_page
+
         with self.store.read() as connection:
-            known = patches.needed(connection, kind, source_name, fact)
-        return {**known, **changes}
+            if connection.scalar(select(import_batch.c.id).where(import_batch.c.id == batch)) is None:
+                raise FactError(f"there is no import batch {batch}")
+            return rejected_page(connection, batch, after=after, limit=limit, sight=self.engine.sight)
 
     def batches(self) -> list[dict[str, Any]]:
         """Every import, the newest first."""
@@ -237,6 +303,11 @@ class Exchange:
         """The newest import batch."""
         with self.store.read() as connection:
             return connection.scalar(select(import_batch.c.id).order_by(import_batch.c.id.desc()).limit(1))
+
+
+def not_there(kind: str, error: RowError) -> bool:
+    """Whether a row was refused because the fact that it names is not stored."""
+    return error.field == IDS[kind][-1] and error.reason == f"unknown {SINGULAR[kind]}"
 
 
 def _check_source(name: str) -> None:

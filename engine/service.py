@@ -378,7 +378,7 @@ class Engine:
         return ingest.undo(self.store, batch, **self.acting)
 
     def void(self, kind: str, source: str, external_id: str, *, back: bool = False) -> bool:
-        """Take one order or customer out of every feature, or bring it back; returns whether anything changed."""
+        """Take one fact (customer, product, order, line, rate) out of every feature, or bring it back; returns whether it changed."""
         from engine.store import ingest
 
         verb = ingest.unvoid if back else ingest.void

@@ -19,6 +19,7 @@ from engine.api.described import refusals
 from engine.api.evaluations import Ledger
 from engine.api.kit import Call
 from engine.api.needs import ANY_KEY, Need
+from engine.api.spool import unspool
 from engine.api.telemetry import Telemetry
 from engine.api.views import ALL
 from engine.api.views import sandbox as sandbox_view
@@ -85,6 +86,7 @@ def create_api(app: Flask, engine: Engine, *, sandbox: bool = False) -> Tierwise
     api.spec = smorest.spec
     app.before_request(_begin)
     app.after_request(_finish)
+    app.teardown_request(lambda error: unspool())
     return api
 
 

@@ -28,6 +28,7 @@ from engine.api.described import described
 from engine.api.needs import OPEN, Need, Takes
 from engine.api.parsing import body_of, query_of
 from engine.api.problems import Problem, of_bug, of_error, of_problem
+from engine.api.spool import spooled
 from engine.errors import TierwiseError
 from engine.people import Caller
 from engine.repeats import Kept, once
@@ -35,6 +36,8 @@ from engine.service import Engine
 
 KB = 1024
 MB = 1024 * KB
+
+NDJSON = "application/x-ndjson"
 
 
 class Strict(Schema):
@@ -159,6 +162,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         example: Any = None,
         stream: str = "",
         takes: Takes = MappingProxyType({}),
+        lines: int = 0,
         sends: tuple[str, ...] = (),
         keyed: bool = False,
         secret: bool = False,
@@ -169,8 +173,9 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         mutates: default, every method but GET. heavy: counts against the lower limit. size: bytes that the body may have.
         etag: the route edits something that others edit too, so If-Match is needed. outside: what it does is not in the
         store's transaction (jobs); then the view sees to it that repeating is harmless. stream: content type of an
-        answer that is no JSON. takes: bodies that the view reads itself. sends: headers of
-        the answer, of `described.HEADERS`. keyed: the view refuses a request without an idempotency key. secret: the answer's `secret` is
+        answer that is no JSON. takes: bodies that the view reads itself. lines: bytes that a body of `NDJSON` may have, which is
+        spooled. sends: headers of the answer, of `described.HEADERS`. keyed: the view refuses a request without an idempotency key.
+        secret: the answer's `secret` is
         made by `Call.secret`, is not kept with an answer to be repeated, and is made again for the repetition.
         first: what is done before the transaction of the change begins, since it may take long.
         """
@@ -196,6 +201,9 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
                 call.dry_run = bool(call.query.pop("dry_run", False))
                 if wanted is not None:
                     call.body = body_of(request, wanted)
+                if lines and request.mimetype == NDJSON:
+                    request.max_content_length = lines
+                    spooled(request)
                 if etag:
                     call.revision()
                 if not changes:
@@ -259,7 +267,7 @@ def _change(call: Call, act: Callable[[], Response], outside: bool, secret: bool
 
 def _fingerprint() -> str:
     digest = hashlib.sha256(f"{request.method} {request.full_path}\n{request.headers.get('If-Match', '')}\n".encode("utf-8", "replace"))
-    digest.update(request.get_data(cache=True))
+    digest.update(g.spool.digest if "spool" in g else request.get_data(cache=True))
     return digest.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Commands that bring facts in and take them back: import, batches, void."""
+"""Commands that bring facts in and take them back: import, batches."""
 
 from __future__ import annotations
 
@@ -82,18 +82,3 @@ def undo_batch(app: App, batch: int) -> None:
         report = engine.undo_import(batch)
     done = f"batch {batch} is undone: {report.removed:,} facts removed, {report.restored:,} restored; run again to grade without them"
     click.echo(app.text(done, f"批次 {batch} 已撤销：移除 {report.removed:,}，恢复 {report.restored:,}；请重新运行"))
-
-
-@click.command(short_help="Take a wrong order or customer out.")
-@click.argument("kind", type=click.Choice(["order", "customer"]))
-@click.argument("source")
-@click.argument("external_id")
-@click.option("--back", is_flag=True, help="Bring a voided fact back.")
-@pass_app
-def void(app: App, kind: str, source: str, external_id: str, back: bool) -> None:
-    """Take one wrong fact out of every feature, addressed by its source and its id there."""
-    with app.engine() as engine:
-        changed = engine.void(kind, source, external_id, back=back)
-    state = app.text("counts", "有效") if back else app.text("is void", "已作废")
-    again = app.text("run again to grade accordingly", "请重新运行") if changed else app.text("as it was", "未变化")
-    click.echo(f"{kind} {source}:{external_id} {state}; {again}")

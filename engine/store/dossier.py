@@ -58,7 +58,7 @@ def orders_of(connection: Connection, key: int, *, before: int | None = None, li
     query_lines = select(order_line.c.order_id, order_line.c.amount, name).join(
         product, product.c.id == order_line.c.product_id, isouter=True
     )
-    for number, amount, title in connection.execute(query_lines.where(order_line.c.order_id.in_(numbers))):
+    for number, amount, title in connection.execute(query_lines.where(order_line.c.order_id.in_(numbers), order_line.c.ordinal >= 0)):
         lines.setdefault(number, []).append((abs(amount), title))
     words = _words(connection, {getattr(row, part) for row in rows for part in ("channel_id", "store_id", "seller_id")})
     return [

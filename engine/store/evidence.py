@@ -137,8 +137,8 @@ def _rows_sql(scope: Scope) -> str:
     texts = ", ".join(f"t_{name}.value as {name}" for name in TEXTS)
     joins = "".join(f" left join term t_{name} on t_{name}.id = o.{name}_id" for name in TEXTS)
     if lines:
-        columns = "l.ordinal as ordinal, l.amount as amount, coalesce(p.name, p.external_id) as product, t_cat.value as category"
-        joins += " join order_line l on l.order_id = o.id left join product p on p.id = l.product_id left join term t_cat on t_cat.id = p.category_id"
+        columns = "case when l.ordinal < 0 then -1 - l.ordinal else l.ordinal end as ordinal, l.amount as amount, coalesce(p.name, p.external_id) as product, t_cat.value as category"
+        joins += " join order_line l on l.order_id = o.id left join product p on p.id = l.product_id and p.voided_at is null left join term t_cat on t_cat.id = p.category_id"
     else:
         columns = "null as ordinal, o.amount as amount, null as product, null as category"
     sign = f"case when o.kind in ({REFUND}, {-1 - REFUND}) then -1 else 1 end" if feature.of == "net_amount" else "1"
@@ -167,6 +167,8 @@ def _verdict(scope: Scope, value: str) -> str:
     kinds = (SALE, REFUND) if feature.of == "net_amount" else (REFUND,) if feature.source == "refunds" else (SALE,)
     listed = ", ".join(map(str, kinds))
     tests = [f"when o.kind in ({-1 - SALE}, {-1 - REFUND}) then 'voided'"]
+    if feature.source == "lines":
+        tests.append("when l.ordinal < 0 then 'voided'")
     tests.append(f"when o.kind not in ({listed}) then '{'sale' if feature.source == 'refunds' else 'refund'}'")
     tests.append("when o.ordered_at > @s0 then 'after'")
     if until:

@@ -206,6 +206,18 @@ def _rejected(connection: Connection, batch: int | None, sight: Sight) -> Iterat
         yield columns
 
 
+def rejected_page(connection: Connection, batch: int, *, after: int, limit: int, sight: Sight) -> list[tuple[int, dict[str, Any]]]:
+    """Some rejected rows of an import, each with the number after which the next page begins; masked like `rejected`."""
+    r = rejected_row.c
+    query = select(r.id, r.line, r.field, r.reason, r.found, r.expected, r.row).where(r.batch_id == batch, r.id > after)
+    found = []
+    for key, line, field, reason, cell, expected, row in connection.execute(query.order_by(r.id).limit(limit)):
+        shown = (cell, row) if sight.everything else (MASK, _masked_row(row))
+        told = {"line": line, "column": field, "reason": reason, "found": shown[0], "expected": expected, "row": shown[1]}
+        found.append((int(key), told))
+    return found
+
+
 def _masked_row(text: str) -> str:
     """A row as JSON with its columns, and nothing of what stood in them."""
     try:

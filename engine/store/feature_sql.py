@@ -326,9 +326,9 @@ def _fact_query(source: str, covered: bool, pieces: Sequence[Piece]) -> Query:
         common.add(widest)
     columns = ", ".join(f"{_aggregate(piece, common)} as p{number}" for number, piece in enumerate(plain))
     if source == "lines":
-        tables = "orders o @rows @join order_line l on l.order_id = o.id"
+        tables = "orders o @rows @join order_line l on l.order_id = o.id and l.ordinal >= 0"
         if any("p." in piece.where for piece in pieces):
-            tables += " left join product p on p.id = l.product_id"
+            tables += " left join product p on p.id = l.product_id and p.voided_at is null"
     else:
         tables = f"orders o {'@index' if covered else '@rows'}"
     where = " and ".join([_scope(source), *sorted(common)])

@@ -137,6 +137,7 @@ READ: dict[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/service/customers/<customer>/manager"): ("/service/customers/C1/manager", None),
     ("GET", "/service/managers/<name>"): ("/service/managers/Sun", None),
     ("GET", "/service/tasks/<int:task>"): ("/service/tasks/1", None),
+    ("GET", "/batches/<int:batch>/rejected"): ("/batches/1/rejected", None),
     ("GET", "/runs/<int:run>"): ("/runs/1", None),
     ("GET", "/jobs/<int:job>"): ("/jobs/1", None),
     ("GET", "/rulebooks/<name>"): ("/rulebooks/live", None),

@@ -137,6 +137,8 @@ NOTHING: Callable[[Client], Any] = lambda api: None  # noqa: E731
 
 CASES: dict[tuple[str, str], Case] = {
     ("POST", "/facts/<kind>"): (NOTHING, "/facts/orders", ONE_ORDER),
+    ("PATCH", "/facts/<kind>"): (NOTHING, "/facts/customers", {"rows": [{"customer": "C1", "region": "South"}]}),
+    ("PUT", "/facts/<kind>/voided"): (NOTHING, "/facts/orders/voided", {"rows": [{"order": "O1"}, {"order": "O2"}]}),
     ("PATCH", "/facts/<kind>/<path:fact>"): (NOTHING, "/facts/customers/C1", {"fields": {"region": "South"}}),
     ("PUT", "/facts/<kind>/<path:fact>/voided"): (NOTHING, "/facts/orders/O1/voided", {"voided": True}),
     ("POST", "/batches/<int:batch>/undo"): (NOTHING, "/batches/2/undo", None),

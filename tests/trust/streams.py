@@ -16,6 +16,7 @@ from engine.service import Engine
 from engine.store.features import read_features
 from engine.store.identity import flag_not_graded, join, separate
 from engine.store.ingest import import_rows
+from engine.store.ingest.amends import amend_rows
 from engine.store.ingest.batches import undo
 from engine.store.ingest.voids import unvoid, void
 from engine.store.inputs import load_inputs
@@ -112,6 +113,16 @@ profile = st.fixed_dictionaries(
     }
 )
 product = st.fixed_dictionaries({"product": st.integers(1, 3), "category": st.sampled_from(["food", "toys"])})
+changed_line = st.fixed_dictionaries(
+    {"order": st.integers(0, 5), "line": st.integers(1, 2), "quantity": st.integers(1, 9), "product": st.integers(1, 3)}
+)
+changed_order = st.fixed_dictionaries(
+    {
+        "order": st.builds("{}{}".format, st.sampled_from("LO"), st.integers(0, 5)),
+        "customer": person,
+        "channel": st.sampled_from(["web", None]),
+    }
+)
 event = st.one_of(
     st.tuples(st.just("orders"), st.lists(order, min_size=1, max_size=5)),
     st.tuples(st.just("orders"), st.lists(order, min_size=1, max_size=5)),
@@ -120,6 +131,10 @@ event = st.one_of(
     st.tuples(st.just("products"), st.lists(product, min_size=1, max_size=2, unique_by=lambda row: row["product"])),
     st.tuples(st.sampled_from(["void", "unvoid"]), st.just("order"), st.integers(0, 14)),
     st.tuples(st.sampled_from(["void", "unvoid"]), st.just("customer"), person),
+    st.tuples(st.sampled_from(["void", "unvoid"]), st.just("product"), st.integers(1, 3)),
+    st.tuples(st.sampled_from(["void", "unvoid"]), st.just("line"), st.integers(0, 5), st.integers(1, 3)),
+    st.tuples(st.just("amend"), st.just("lines"), st.lists(changed_line, min_size=1, max_size=2)),
+    st.tuples(st.just("amend"), st.just("orders"), st.lists(changed_order, min_size=1, max_size=2)),
     st.tuples(st.just("undo"), st.integers(0, 2)),
     st.tuples(st.just("join"), person, person),
     st.tuples(st.just("separate"), person),
@@ -178,13 +193,23 @@ def happen(engine: Engine, what: tuple[Any, ...], now: int) -> None:
         elif kind == "undo":
             undo(engine.store, _batch(engine, rest[0]), "stream")
         elif kind in ("void", "unvoid"):
-            (void if kind == "void" else unvoid)(engine.store, rest[0], "till", f"{'O' if rest[0] == 'order' else 'C'}{rest[1]}", "stream")
+            letter = {"order": "O", "customer": "C", "product": "P", "line": "L"}[rest[0]]
+            (void if kind == "void" else unvoid)(engine.store, rest[0], "till", letter + "/".join(map(str, rest[1:])), "stream")
+        elif kind == "amend":
+            rows = [(n, _changed(rest[0], each)) for n, each in enumerate(rest[1], 1)]
+            amend_rows(engine.store, rest[0], rows, source="till", actor="stream")
         elif kind == "separate":
             separate(engine.store, ("till", f"C{rest[0]}"), "stream")
         elif kind == "join":
             join(engine.store, engine.customer_id(f"C{rest[0]}"), engine.customer_id(f"C{rest[1]}"), "stream")
         else:
             flag_not_graded(engine.store, engine.customer_id(f"C{rest[0]}"), rest[1])
+
+
+def _changed(kind: str, event: dict[str, Any]) -> dict[str, Any]:
+    if kind == "orders":
+        return {**event, "customer": f"C{event['customer']}"}
+    return {**event, "order": f"L{event['order']}", "product": f"P{event['product']}"}
 
 
 def _batch(engine: Engine, back: int) -> int:

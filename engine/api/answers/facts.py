@@ -6,7 +6,7 @@ from engine.api.answers.parts import Given, boolean, integer, many, string
 class RowError(Given):
     """A row that was refused."""
 
-    row = integer(2, "Counted from 1.")
+    row = integer(2, "Counted from 1; of NDJSON the line.")
     field = string("amount")
     reason = string("not a number")
     found = string("much")
@@ -32,9 +32,22 @@ class Taken(Given):
     created = integer(1)
     updated = integer(0)
     unchanged = integer(0)
+    ignored = integer(0, "Rows that a rule left out, such as versions older than what is stored.")
+    rejected = integer(1, "How many rows were refused; `errors` has the first 1,000.")
     errors = many(RowError)
     changes = many(Regraded, "With `regrade=true`.", maybe=True)
     regraded = integer(1, "With `regrade=true`: how many customers were looked at.", maybe=True)
+
+
+class RejectedRow(Given):
+    """A row that was refused."""
+
+    line = integer(2, "Counted from 1; of a file the line.")
+    column = string("amount")
+    reason = string("not a number")
+    found = string("much")
+    expected = string("a number such as 1234.50")
+    row = string('{"order": "O-1001", "amount": "much"}', "The row as JSON.")
 
 
 class Voided(Given):

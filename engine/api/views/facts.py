@@ -1,31 +1,32 @@
-"""Facts: bring them in, change one, take one out of every feature; each wrong row is answered with its reason."""
+"""Facts: bring them in, change some, take some out of every feature; each wrong row is answered with its reason."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flask import request
 from marshmallow import fields, validate
 
-from engine.api.answers.facts import Batch, Taken, Undone, Voided
-from engine.api.answers.parts import listing
-from engine.api.fields import Flag, Switch, text
-from engine.api.kit import MB, Answer, Call, Routes, Strict, or_404
+from engine.api.answers.facts import Batch, RejectedRow, Taken, Undone, Voided
+from engine.api.answers.parts import listing, page
+from engine.api.fields import Flag, Page, Switch, after_number, text
+from engine.api.kit import MB, NDJSON, Answer, Call, Routes, Strict, or_404
 from engine.api.parsing import checked, read_json
 from engine.api.problems import Problem, answer
+from engine.api.spool import spooled
+from engine.api.views.evaluate import reach_of
 from engine.errors import FactError
+from engine.exchange import Taken as Result
+from engine.exchange import not_there
+from engine.store.ingest.naming import fact_row
 
 routes = Routes("facts", "Bring in what happened and what is known.")
 
 KINDS = ("customers", "products", "orders", "lines", "rates")
 MOST_ROWS = 100_000
-NDJSON = "application/x-ndjson"
-_NAMED = {"customers": "customer", "orders": "order", "products": "product"}
-
-
-_ROW = {"order": "O-1001", "customer": "C1", "ordered_at": "2026-01-01T10:15", "amount": "129.90"}
+MOST_LINES = 2_000_000
 
 
 class RowsBody(Strict):
@@ -34,11 +35,32 @@ class RowsBody(Strict):
     rows = fields.List(fields.Dict(keys=fields.String()), required=True, validate=validate.Length(1, MOST_ROWS))
 
 
-class TakeQuery(Strict):
+def _rows_of(example: dict[str, Any]) -> dict[str, Any]:
+    """What a route declares that takes rows."""
+    takes = {"application/json": (RowsBody, {"rows": [example]}), NDJSON: (None, f"{json.dumps(example)}\n")}
+    return {"size": 64 * MB, "lines": 512 * MB, "takes": takes}
+
+
+_ROW = {"order": "O-1001", "customer": "C1", "ordered_at": "2026-01-01T10:15", "amount": "129.90"}
+_CHANGE = {"order": "O-1001", "seller": "Li"}
+_NAMED = {"order": "O-1001"}
+
+
+class SourceQuery(Strict):
+    """Whose ids these are."""
+
+    source = text(100, "The system whose ids these are.", load_default="api")
+
+
+class RowsQuery(SourceQuery):
     """How rows are taken."""
 
-    source = text(100, "Whose ids these are: the system the rows come from.", load_default="api")
     atomic = Switch("All rows or none.")
+
+
+class TakeQuery(RowsQuery):
+    """How rows are taken, and what is told of them."""
+
     regrade = Switch("Evaluate the customers touched, and answer what would change for them.")
 
 
@@ -48,10 +70,10 @@ class PatchBody(Strict):
     fields_ = fields.Dict(keys=fields.String(), required=True, data_key="fields", validate=validate.Length(min=1))
 
 
-class SourceQuery(Strict):
-    """Whose id the path names."""
+class VoidQuery(RowsQuery):
+    """How rows are voided."""
 
-    source = text(100, "The system whose id it is.", load_default="api")
+    back = Switch("Bring them back instead.")
 
 
 class VoidBody(Strict):
@@ -60,81 +82,97 @@ class VoidBody(Strict):
     voided = Flag(required=True)
 
 
-@routes.verb(
-    "POST",
-    "/facts/<kind>",
-    "imports:write",
-    query=TakeQuery,
-    size=64 * MB,
-    takes={"application/json": (RowsBody, {"rows": [_ROW]}), NDJSON: (None, f"{json.dumps(_ROW)}\n")},
-    gives=Taken,
-)
+@routes.verb("POST", "/facts/<kind>", "imports:write", query=TakeQuery, gives=Taken, **_rows_of(_ROW))
 def take_facts(call: Call, kind: str) -> Any:
     """Add and update facts.
 
-    The body is `{"rows": [...]}`, or NDJSON with one row per line, at most 100,000 rows. `kind` is customers, products,
-    orders, lines or rates. The same row again changes nothing; a field that a row lacks stays as it is stored, null clears
-    it. Rows that are wrong are answered by number, field and reason, and the others are kept, unless `atomic=true`.
+    The body is `{"rows": [...]}` with at most 100,000 rows, or NDJSON with one row per line, at most 2,000,000, which is
+    read in blocks. `kind` is customers, products, orders, lines or rates. The same row again changes nothing; a field that a
+    row lacks stays as it is stored, null clears it. Rows that are wrong are answered by number (of NDJSON the line), field
+    and reason, and the others are kept, unless `atomic=true`.
     """
     _check_kind(kind)
-    return _take(call, kind, _rows(), call.query["source"], atomic=call.query["atomic"], regrade=call.query["regrade"])
+    _warm_up(call)
+    options = {"source": call.query["source"], "whole": call.query["atomic"], "regrade": call.query["regrade"], "reach": reach_of(call)}
+    return _told(call.engine.exchange.take(kind, _rows(), **options))
 
 
-def _check_kind(kind: str, known: tuple[str, ...] = KINDS) -> None:
-    if kind not in known:
-        raise Problem("not_found", f"there is no kind of fact {kind[:40]!r}; expected one of {', '.join(known)}")
+@routes.verb("PATCH", "/facts/<kind>", "imports:write", query=TakeQuery, gives=Taken, **_rows_of(_CHANGE))
+def patch_facts(call: Call, kind: str) -> Any:
+    """Change some fields of many stored facts; what a row does not name stays.
+
+    Rows name their fact: `customer`, `product`, `order`, `order` and `line` (its place in the order, from 1), or `currency`
+    and `day`. A fact that is not stored is answered as a wrong row. Of an order with lines, amounts are changed by its lines.
+    """
+    _check_kind(kind)
+    _warm_up(call)
+    options = {"source": call.query["source"], "whole": call.query["atomic"], "regrade": call.query["regrade"], "reach": reach_of(call)}
+    return _told(call.engine.exchange.amend(kind, _rows(), **options))
 
 
-def _rows() -> list[dict[str, Any]]:
-    data = request.get_data(cache=True)
-    if request.mimetype == "application/json":
-        rows: list[dict[str, Any]] = checked(RowsBody(), read_json(data), "body")["rows"]
-    elif request.mimetype == NDJSON:
-        rows = []
-        for number, line in enumerate(data.splitlines(), 1):
-            if not line.strip():
-                continue
-            if len(rows) >= MOST_ROWS:
-                raise Problem("too_large", f"the body has more than {MOST_ROWS:,} rows; send several requests")
-            row = read_json(line, f"line {number}")
-            if not isinstance(row, dict):
-                raise Problem(
-                    "invalid", f"line {number}: expected an object", errors=[{"field": f"line {number}", "reason": "not an object"}]
-                )
-            rows.append(row)
-        if not rows:
-            raise Problem("invalid", "the body has no row")
-    else:
+@routes.verb("PUT", "/facts/<kind>/voided", "imports:write", query=VoidQuery, gives=Taken, **_rows_of(_NAMED))
+def void_facts(call: Call, kind: str) -> Any:
+    """Take many facts out of every feature, or bring them back (`back=true`); rows name them as for changes.
+
+    They stay stored, and stay void when their source sends them again. `updated` counts those that changed.
+    """
+    _check_kind(kind)
+    options = {"source": call.query["source"], "whole": call.query["atomic"], "back": call.query["back"], "reach": reach_of(call)}
+    return _told(call.engine.exchange.void(kind, _rows(), **options))
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise Problem("not_found", f"there is no kind of fact {kind[:40]!r}; expected one of {', '.join(KINDS)}")
+
+
+def _rows() -> Iterable[tuple[int, dict[str, Any]]]:
+    """The rows of the body, numbered; those of NDJSON are read while they are taken."""
+    if request.mimetype == NDJSON:
+        return _streamed()
+    if request.mimetype != "application/json":
         raise Problem("unsupported_media_type", f"found {request.mimetype[:60] or 'no type'!r}; expected application/json or {NDJSON}")
+    rows: list[dict[str, Any]] = checked(RowsBody(), read_json(request.get_data(cache=True)), "body")["rows"]
     for number, row in enumerate(rows, 1):
-        for name, value in row.items():
-            if isinstance(value, dict | list):
-                place = f"row {number}.{name[:60]}"
-                raise Problem(
-                    "invalid",
-                    f"{place}: expected a text, number, true, false or null",
-                    errors=[{"field": place, "reason": "not a single value"}],
-                )
-    return rows
+        _check_row(row, f"row {number}")
+    return enumerate(rows, 1)
 
 
-def _take(call: Call, kind: str, rows: list[Mapping[str, Any]] | list[dict[str, Any]], source: str, *, atomic: bool, regrade: bool) -> Any:
-    if regrade:
-        call.engine.__dict__["_evaluator"] = _warm().evaluator()
-    taken = call.engine.exchange.take(kind, rows, source=source, whole=atomic, regrade=regrade)
-    if not taken.kept:
-        errors = [
-            {"field": f"row {e.row}.{e.field}", "reason": e.reason, "row": e.row, "found": e.found, "expected": e.expected}
-            for e in taken.errors
-        ]
-        return answer("fact_invalid", f"{len(errors)} of {taken.rows} rows are wrong, so none was kept", errors=errors[:1_000])
-    return taken.as_dict()
+def _streamed() -> Iterator[tuple[int, dict[str, Any]]]:
+    count = 0
+    for number, row in spooled(request).objects():
+        count += 1
+        if count > MOST_LINES:
+            raise Problem("too_large", f"the body has more than {MOST_LINES:,} rows; send several requests")
+        _check_row(row, f"line {number}")
+        yield number, row
+    if not count:
+        raise Problem("invalid", "the body has no row", errors=[{"field": "body", "reason": "no row"}])
 
 
-def _warm() -> Any:
-    from flask import current_app
+def _check_row(row: Mapping[str, Any], where: str) -> None:
+    for name, value in row.items():
+        if isinstance(value, dict | list):
+            place = f"{where}.{name[:60]}"
+            errors = [{"field": place, "reason": "not a single value"}]
+            raise Problem("invalid", f"{place}: expected a text, number, true, false or null", errors=errors)
 
-    return current_app.extensions["tierwise-api"].warm
+
+def _told(taken: Result) -> Any:
+    if taken.kept:
+        return taken.as_dict()
+    errors = [
+        {"field": f"row {e.row}.{e.field}", "reason": e.reason, "row": e.row, "found": e.found, "expected": e.expected}
+        for e in taken.errors
+    ]
+    return answer("fact_invalid", f"{taken.rejected} of {taken.rows} rows are wrong, so none was kept", errors=errors)
+
+
+def _warm_up(call: Call) -> None:
+    if call.query["regrade"]:
+        from flask import current_app
+
+        call.engine.__dict__["_evaluator"] = current_app.extensions["tierwise-api"].warm.evaluator()
 
 
 @routes.verb(
@@ -143,41 +181,49 @@ def _warm() -> Any:
     "imports:write",
     query=SourceQuery,
     body=PatchBody,
-    example={"fields": {"region": "South"}},
     gives=Taken,
+    example={"fields": {"region": "South"}},
 )
 def patch_fact(call: Call, kind: str, fact: str) -> Any:
-    """Change some fields of one customer, order or product that is stored; what is not named stays."""
-    _check_kind(kind, tuple(_NAMED))
-    changes = call.body["fields_"]
-    if _NAMED[kind] in changes:
-        raise Problem(
-            "invalid",
-            f"body.fields.{_NAMED[kind]}: the path names it",
-            errors=[{"field": f"body.fields.{_NAMED[kind]}", "reason": "the path names it"}],
-        )
-    for name, value in changes.items():
-        if isinstance(value, dict | list):
-            raise Problem(
-                "invalid",
-                f"body.fields.{name[:60]}: expected a single value",
-                errors=[{"field": f"body.fields.{name[:60]}", "reason": "not a single value"}],
-            )
+    """Change some fields of one stored fact; what is not named stays.
+
+    The path names it: an id, of lines the order and the place of the line (`O1/2`), of rates currency and day
+    (`EUR/2025-01-31`).
+    """
+    _check_kind(kind)
     with or_404(FactError):
-        row = call.engine.exchange.row_to_patch(kind, call.query["source"], fact, changes)
-    return _take(call, kind, [row], call.query["source"], atomic=True, regrade=False)
+        named = fact_row(kind, fact)
+    changes = call.body["fields_"]
+    for name in named:
+        if name in changes:
+            field = f"body.fields.{name}"
+            raise Problem("invalid", f"{field}: the path names it", errors=[{"field": field, "reason": "the path names it"}])
+    _check_row(changes, "body.fields")
+    return _one(
+        kind, call.engine.exchange.amend(kind, [{**named, **changes}], source=call.query["source"], whole=True, reach=reach_of(call))
+    )
+
+
+def _one(kind: str, taken: Result) -> Any:
+    """What became of the one fact that a path names."""
+    if not taken.kept and not_there(kind, taken.errors[0]):
+        raise Problem("not_found", f"{taken.errors[0].reason} {taken.errors[0].found[:60]!r}")
+    return _told(taken)
 
 
 @routes.verb(
-    "PUT", "/facts/<kind>/<path:fact>/voided", "imports:write", query=SourceQuery, body=VoidBody, example={"voided": True}, gives=Voided
+    "PUT", "/facts/<kind>/<path:fact>/voided", "imports:write", query=SourceQuery, body=VoidBody, gives=Voided, example={"voided": True}
 )
 def void_fact(call: Call, kind: str, fact: str) -> Any:
-    """Take one order or customer out of every feature, or bring it back."""
-    _check_kind(kind, ("customers", "orders"))
+    """Take one fact out of every feature, or bring it back; the path names it as for changes."""
+    _check_kind(kind)
     with or_404(FactError):
-        call.engine.exchange.row_to_patch(kind, call.query["source"], fact, {})
-    changed = call.engine.void(kind.removesuffix("s"), call.query["source"], fact, back=not call.body["voided"])
-    return {"changed": changed, "voided": call.body["voided"]}
+        named = fact_row(kind, fact)
+    back = not call.body["voided"]
+    taken = call.engine.exchange.void(kind, [named], source=call.query["source"], whole=True, back=back, reach=reach_of(call))
+    if not taken.kept:
+        return _one(kind, taken)
+    return {"changed": taken.updated > 0, "voided": call.body["voided"]}
 
 
 @routes.verb("GET", "/batches", "imports:read", gives=listing(Batch))
@@ -193,3 +239,17 @@ def undo_batch(call: Call, batch: int) -> Any:
         raise Problem("not_found", "there is no such batch")
     report = call.engine.undo_import(batch)
     return Answer({"batch": report.batch, "removed": report.removed, "restored": report.restored})
+
+
+@routes.verb("GET", "/batches/<int:batch>/rejected", "imports:read", query=Page, gives=page(RejectedRow))
+def list_rejected_rows(call: Call, batch: int) -> Any:
+    """Every row that an import refused, page by page; what they hold is masked for those who may not see all of it."""
+    if batch >= 2**63:
+        raise Problem("not_found", "there is no such batch")
+    limit = call.query["limit"]
+    with or_404(FactError):
+        found = call.engine.exchange.rejected(batch, after=after_number(call.query["after"]), limit=limit + 1)
+    shown: dict[str, Any] = {"items": [row for _, row in found[:limit]]}
+    if len(found) > limit:
+        shown["next"] = str(found[limit - 1][0])
+    return shown

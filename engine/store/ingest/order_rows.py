@@ -12,6 +12,7 @@ from engine.store.ingest.entries import HEAD, LINE, Grouped
 from engine.store.ingest.intake import Intake
 from engine.store.ingest.moments import business_days
 from engine.store.ingest.parsed import NONE, Array, Flags, Ints
+from engine.store.ingest.totals import void_again, voided_lines
 
 COLUMNS = [
     "customer_id",
@@ -105,8 +106,11 @@ def replace_orders(intake: Intake, grouped: Grouped, which: Flags, known: KnownO
     written = {name: column for name, column in columns.items() if name not in optional and not (name == "cost" and "cost" not in brought)}
     sets = ", ".join([f"{name} = ?" for name in written] + [f"batch_id = {intake.batch}"])
     intake.tables.many(f"update orders set {sets} where id = ?", *written.values(), keys)
+    voided = voided_lines(intake.tables, keys) if intake.mapping.kind == "lines" else None
     intake.tables.many("delete from order_line where order_id = ?", keys)
     _insert_lines(intake, grouped, which, keys)
+    if voided is not None and len(voided):
+        void_again(intake.tables, voided, intake.settings.minor_digits)
     _note_refunds(intake, grouped, orders, keys)
     intake.touch(columns["customer_id"])
     intake.touch(known.customer_id[orders])

@@ -33,6 +33,8 @@ class RateLoader:
             key = (currencies[row], int(rows.ints("day")[row]))
             rate, line = int(rows.ints("rate")[row]), int(rows.chunk.lines[row])
             known = self._stored.get(key)
+            if known is not None and known[0] < 0:  # a voided rate is negative, and stays so whatever the source says
+                rate = -rate
             if known is not None and known[0] == rate:
                 report.unchanged += 1
             elif key in self._lines:
@@ -80,7 +82,7 @@ class RateTable:
     """All stored rates, for converting."""
 
     def __init__(self, intake: Intake) -> None:
-        rows = list(intake.tables.rows("select currency, day, rate from exchange_rate order by currency, day"))
+        rows = list(intake.tables.rows("select currency, day, rate from exchange_rate where rate > 0 order by currency, day"))
         self._rates = {
             currency: (
                 np.array([day for name, day, _ in rows if name == currency], np.int64),

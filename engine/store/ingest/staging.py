@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from engine.store.ingest.entries import INTEGERS, TEXTS, Entries
 from engine.store.ingest.intake import Intake
+from engine.store.ingest.money import line_amounts
 from engine.store.ingest.parsed import NONE, Ints
 from engine.store.ingest.readers import CHUNK_ROWS
 
@@ -46,14 +47,15 @@ class Staging:
         if not len(keys):
             return
         self.filled = True
+        place = "case when l.ordinal < 0 then -1 - l.ordinal else l.ordinal end"
         source = {
-            "seq": f"o.id * 1048576 + l.ordinal - {_STORED_FIRST}",
+            "seq": f"o.id * 1048576 + {place} - {_STORED_FIRST}",
             "external_id": "o.external_id",
             "refund_of": "r.external_id",
             "line": "0",
             "booked_id": "o.booked_customer_id",
             "kind": "case when o.kind < 0 then -1 - o.kind else o.kind end",
-            "currency_amount": "case when o.currency_id is null then null when l.ordinal = 0 then o.currency_amount else 0 end",
+            "currency_amount": "case when o.currency_id is null then null when l.ordinal in (0, -1) then o.currency_amount else 0 end",
             **{name: f"l.{name}" for name in ("product_id", "quantity", "unit_price", "amount", "cost")},
         }
         table = self.tables.ids_table(np.unique(keys), "restaged")
@@ -61,8 +63,18 @@ class Staging:
             f"insert into staged ({', '.join(NAMES)}) select {', '.join(source.get(name, 'o.' + name) for name in NAMES)} "
             f"from {table} join orders o on o.id = {table}.id join order_line l on l.order_id = o.id left join orders r on r.id = o.refund_of"
         )
-
+        self._add_voided(table)
         self._number(keys)
+
+    def _add_voided(self, table: str) -> None:
+        """The booked amount of an order is that of the lines that count; here voided ones stand beside them again."""
+        query = (
+            f"select o.id * 1048576 - 1 - l.ordinal - {_STORED_FIRST}, l.quantity, l.unit_price from {table} join orders o on o.id = {table}.id "
+            "join order_line l on l.order_id = o.id where l.ordinal < 0 and o.currency_amount is not null"
+        )
+        rows = np.array(list(self.tables.rows(query)), np.int64).reshape(-1, 3)
+        booked = line_amounts(rows[:, 1], rows[:, 2], self.intake.settings.minor_digits)
+        self.tables.many("update staged set currency_amount = currency_amount + ? where seq = ?", booked, rows[:, 0])
 
     def _number(self, keys: Ints) -> None:
         """Give stored lines that this import brought their rows in the file again; exact where no row between was left out."""

@@ -205,7 +205,7 @@ order_line = Table(
     "order_line",
     metadata,
     link("order_id", "orders.id", primary_key=True),
-    column("ordinal", Integer, primary_key=True),
+    column("ordinal", Integer, primary_key=True),  # of a voided line the complement; its order's amounts are those of the lines that count
     link("product_id", "product.id"),
     column("quantity", Big, nullable=False),
     column("unit_price", Big, nullable=False),
@@ -220,7 +220,7 @@ exchange_rate = Table(
     metadata,
     column("currency", Text, primary_key=True),
     column("day", Integer, primary_key=True),
-    column("rate", Big, nullable=False),  # business currency per unit, in 1/1,000,000
+    column("rate", Big, nullable=False),  # business currency per unit, in 1/1,000,000; negative while void
     link("batch_id", "import_batch.id", nullable=False),
     sqlite_with_rowid=False,
     comment="Rates are facts with a date: an order converts by the last rate on or before its business day.",
