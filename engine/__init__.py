@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from engine.kinds import ColumnKind
     from engine.loyalty.earning import Campaign, Earning
     from engine.loyalty.offers import Offer
+    from engine.loyalty.programme import MemberLevel, Programme
     from engine.policy import Label, Output, Params, Picture, Policy, Reason, Text
     from engine.quantities import Interval, Measured, Named
     from engine.rule_sets import ConditionRules, RuleSet, TableRules
@@ -89,6 +90,7 @@ _HOME = {
     "Label": "engine.policy",
     "NotAllowed": "engine.errors",
     "Measured": "engine.quantities",
+    "MemberLevel": "engine.loyalty.programme",
     "MustChoose": "engine.errors",
     "Named": "engine.quantities",
     "Offer": "engine.loyalty.offers",
@@ -99,6 +101,7 @@ _HOME = {
     "PluginError": "engine.errors",
     "Policy": "engine.policy",
     "PointsError": "engine.errors",
+    "Programme": "engine.loyalty.programme",
     "PolicyFault": "engine.errors",
     "Reason": "engine.policy",
     "RuleSet": "engine.rule_sets",
@@ -140,6 +143,7 @@ __all__ = [
     "Label",
     "ManagerError",
     "Measured",
+    "MemberLevel",
     "MustChoose",
     "Named",
     "NotAllowed",
@@ -152,6 +156,7 @@ __all__ = [
     "PointsError",
     "Policy",
     "PolicyFault",
+    "Programme",
     "Reason",
     "RuleSet",
     "RulebookError",

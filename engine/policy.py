@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.levels import ServiceLevel
     from engine.loyalty.earning import Earning
     from engine.loyalty.offers import Offer
+    from engine.loyalty.programme import Programme
     from engine.rule_sets import RuleSet
     from engine.scales import Scale
 
@@ -212,6 +213,13 @@ class Policy:
 
     def earning(self) -> Earning | None:
         """What sales earn, for the points ledger; None for a policy that is not about points. Optional."""
+        return None
+
+    def membership(self) -> Programme | None:
+        """The levels of members with their rights; None for a policy without members. Optional.
+
+        Its outputs are then called as those of `plugins.membership`: level, qualifying, to_next, falls_on and so on.
+        """
         return None
 
     def service_levels(self) -> Mapping[str, Sequence[ServiceLevel]]:

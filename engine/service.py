@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from engine.installation import Installation
     from engine.jobs import Jobs
     from engine.managers import Managers
+    from engine.membership import Membership
     from engine.offers import Offers
     from engine.overview import Overview
     from engine.people import People
@@ -136,6 +137,9 @@ class Engine:
         "engine.managers:Managers", "Account managers and their customers: `add`, `assign`, `explain`, `claim`, `leave`, `capacity`."
     )
     offers: Room[Offers] = Room("engine.offers:Offers", "What a customer may save on a basket: `of`, `use`, `cancel`, `issue` codes.")
+    membership: Room[Membership] = Room(
+        "engine.membership:Membership", "The levels of members: `card` with rights, points and what is missing; `overview`."
+    )
     pictures: Room[Pictures] = Room(
         "engine.pictures:Pictures",
         "What can be looked at: the pictures that policies declare, trends, flows between runs, who stands behind a mark.",

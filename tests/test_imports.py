@@ -48,6 +48,7 @@ JOINTS = {
     "engine.feed",
     "engine.managers",
     "engine.offers",
+    "engine.membership",
     "engine.people",
     "engine.pictures",
     "engine.points",

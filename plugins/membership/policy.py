@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import Feature, Output, Picture, Policy, Reason, Text
+from engine import Feature, MemberLevel, Output, Picture, Policy, Programme, Reason, Text
 from plugins.membership.explain import explain
 from plugins.membership.levels import PARTS, Floor, Levels
 from plugins.membership.params import OF_HISTORY, MembershipParams, labels_of
@@ -29,6 +29,15 @@ _TITLES: Mapping[str, Text] = {
 }
 _DATES = ("raised_on", "falls_on", "keep_by_date")
 _ALWAYS = ("level_number", "qualifying_balance", "floor_number")
+
+
+_UNITS: Mapping[str, Any] = {"spend": "money", "orders": "orders", "points": "points"}
+
+
+def _period(params: Any) -> Text:
+    if params.period == "rolling":
+        return Text(f"in the last {params.window_days} days", f"最近 {params.window_days} 天")
+    return Text("in a calendar year", "自然年内") if params.period == "year" else Text("since joining", "入会以来")
 
 
 class Membership(Policy):
@@ -135,6 +144,23 @@ class Membership(Policy):
             "never_below": np.where(floor > 0, self._code(floor), -1),
             "multiplier": self._multiplier(columns, number),
         }
+
+    def membership(self) -> Programme:
+        """The levels with their ranges, rights and multipliers."""
+        p = self.params
+        levels = tuple(
+            MemberLevel(
+                level["key"],
+                Text(level["title"]["en"], level["title"]["zh"]),
+                float(level["from"]),
+                level["below"],
+                tuple(Text(right["en"], right["zh"]) for right in level["rights"]),
+                level["points_multiplier"],
+                level["birthday_multiplier"],
+            )
+            for level in p.levels
+        )
+        return Programme(levels, _UNITS.get(p.measure, ""), _period(p) if self.historic else Text("as it is today", "按当日数值"))
 
     def bounds(self, state: Mapping[str, Any] | None) -> Mapping[str, list[float]]:
         """Where the levels begin."""

@@ -122,12 +122,18 @@ def shop(api: Client) -> None:
     api.engine.schedules.add_run("0 2 * * *")
     once.webhook(api, delivered=True)
     once.job(api)
+    live = api.engine.version().document
+    api.engine.publish(
+        {**live, "policies": [*live["policies"], {"key": "membership", "type": "membership", "owner": "chen", "review_by": "2999-01-01"}]}
+    )
+    api.engine.run("2026-01-05")
     api("GET", "/exports/assignments", code=200).close()
 
 
 READ: dict[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/docs/<name>"): ("/docs/tierwise.js", None),
     ("GET", "/customers/<path:customer>"): ("/customers/C1?explain=true", None),
+    ("GET", "/loyalty/members/<path:customer>"): ("/loyalty/members/C1?plus=12.50", None),
     ("GET", "/customers/<path:customer>/points"): ("/customers/C1/points", None),
     ("GET", "/customers/<path:customer>/points/history"): ("/customers/C1/points/history", None),
     ("GET", "/loyalty/rewards/<reward>"): ("/loyalty/rewards/mug", None),
