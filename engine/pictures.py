@@ -6,9 +6,10 @@ changes, so what is drawn once is remembered.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -55,9 +56,9 @@ class RunPictures:
             raise RunError(f"run {self.run.id} has no picture {id_!r}; {hint}")
         return known[id_]
 
-    def as_dict(self) -> dict[str, Any]:
-        """As plain data."""
-        return {"run": self.run.id, "as_of": self.run.as_of, "pictures": [drawn.as_dict() for drawn in self.pictures]}
+    def as_dict(self, written: Written = int) -> dict[str, Any]:
+        """As plain data. written: how moments are written; as they are, epoch seconds."""
+        return {"run": self.run.id, "as_of": written(self.run.as_of), "pictures": [drawn.as_dict() for drawn in self.pictures]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,11 @@ class Trend:
     labels: tuple[Shown, ...]
     points: tuple[Point, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """As plain data."""
-        points = [{"run": p.run, "as_of": p.as_of, "counts": {key: list(pair) for key, pair in p.counts.items()}} for p in self.points]
+    def as_dict(self, written: Written = int) -> dict[str, Any]:
+        """As plain data. written: how moments are written; as they are, epoch seconds."""
+        points = [
+            {"run": p.run, "as_of": written(p.as_of), "counts": {key: list(pair) for key, pair in p.counts.items()}} for p in self.points
+        ]
         return {"address": self.address, "labels": [label.key for label in self.labels], "points": points}
 
 
@@ -124,12 +127,14 @@ class Flow:
         """Customers with another value than before."""
         return sum(stream.customers for stream in self.streams if stream.way != "stay")
 
-    def as_dict(self) -> dict[str, Any]:
-        """As plain data."""
+    def as_dict(self, written: Written = int) -> dict[str, Any]:
+        """As plain data. written: how moments are written; as they are, epoch seconds."""
         return {
             "address": self.address,
             "first": self.first,
             "second": self.second,
+            "first_as_of": written(self.first_as_of),
+            "second_as_of": written(self.second_as_of),
             "came": self.came,
             "left": self.left,
             "streams": [
@@ -143,6 +148,10 @@ Condition: TypeAlias = tuple[str, str, str | float]
 """Column, comparison, value."""
 
 OPS = ("=", ">=", ">", "<=", "<", "was")
+
+_CONDITION = re.compile(r"([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)(>=|<=|=|<|>|~)(.{0,200})\Z")
+
+Written: TypeAlias = Callable[[int], int | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +191,24 @@ class Members:
     amount: int
     page: tuple[Member, ...]
     where: tuple[Said, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "run": self.run,
+            "customers": self.customers,
+            "amount": self.amount,
+            "where": [
+                {
+                    "title": {"en": each.title.en, "zh": each.title.zh},
+                    "op": each.op,
+                    "value": {"en": each.value.en, "zh": each.value.zh},
+                    "unit": each.unit,
+                }
+                for each in self.where
+            ],
+            "items": [{"customer": each.customer, "name": each.name, "amount": each.amount} for each in self.page],
+        }
 
 
 class Pictures:
@@ -257,6 +284,17 @@ class Pictures:
             raise RunError(f"{address} of run {first} came from another policy type, or was not there, so its values cannot be compared")
         old, new = self._columns(records[0]), self._columns(records[1])
         return _flow(rulebook, entry, output, address, old, new, self._engine.business.minor_digits)
+
+    @staticmethod
+    def condition(text: str) -> Condition:
+        """A condition of `members` as people write it: abc.class=A, orders.count>=2, and abc.class~B for what it was.
+
+        Raises `RunError` for what is none.
+        """
+        match = _CONDITION.match(text)
+        if match is None:
+            raise RunError(f"{text[:80]!r} is no condition; write such as abc.class=A, orders.count>=2, or abc.class~B for what it was")
+        return match[1], "was" if match[2] == "~" else match[2], match[3]
 
     def members(
         self, where: Iterable[Condition], *, run_id: int | None = None, since: int | None = None, skip: int = 0, most: int = 50

@@ -44,7 +44,6 @@ RUNS = 200
 """Runs to choose from."""
 
 PAGE = 50
-CONDITION = re.compile(r"([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)(>=|<=|=|<|>|~)(.{0,200})\Z")
 FORMATS = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv; charset=utf-8"}
 
 
@@ -414,11 +413,11 @@ def _address(outputs: Sequence[tuple[str, Any]]) -> str:
     return asked or (outputs[0][0] if outputs else "")
 
 
-def _condition(text: str) -> tuple[str, str, str]:
-    match = CONDITION.match(text)
-    if match is None:
+def _condition(text: str) -> tuple[str, str, str | float]:
+    try:
+        return acting().pictures.condition(text)
+    except RunError:
         abort(400, t("{text} is no condition", "无法识别的条件：{text}", text=text[:80]))
-    return match[1], "was" if match[2] == "~" else match[2], match[3]
 
 
 def _compared(said: Any) -> str:

@@ -185,7 +185,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         if changes:
             asked = _with_dry_run(query)()
         wanted = body() if isinstance(body, type) else body
-        usual: dict[str, Any] = asked.load({})
+        usual: dict[str, Any] | None = None if any(each.required for each in asked.fields.values()) else asked.load({})
 
         def decorate(view: View) -> View:
             @wraps(view)
@@ -197,7 +197,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
                 if need.scope == OPEN:
                     return respond(view(**path_values), status)
                 call = api.admit(need)
-                call.query = query_of(request, asked) if request.query_string else copy(usual)
+                call.query = query_of(request, asked) if request.query_string or usual is None else copy(usual)
                 call.dry_run = bool(call.query.pop("dry_run", False))
                 if wanted is not None:
                     call.body = body_of(request, wanted)

@@ -6,8 +6,12 @@ from typing import Any
 
 from marshmallow import fields
 
+from engine.api.answers.parts import listing, page
+from engine.api.answers.tickets import Escalation, Event, Suggestion
+from engine.api.answers.tickets import Ticket as TicketGiven
 from engine.api.fields import Page, after_number, choice, text, whole
 from engine.api.kit import Call, Routes, Strict, or_404, tagged
+from engine.api.pages import page_of
 from engine.api.problems import Problem
 from engine.api.views.runs import number
 from engine.desk.states import STATES
@@ -18,100 +22,6 @@ from engine.store.tickets import Ticket
 routes = Routes("tickets", "Requests of customers, and the promises about them.")
 
 GROUPS = ("live", "ended")
-
-
-class ClockGiven(Strict):
-    """A promise in working seconds."""
-
-    clock = fields.String(metadata={"description": "answer or resolution."})
-    seconds = fields.Integer()
-    due_at = fields.Integer(allow_none=True, metadata={"description": "Null while the clock stands."})
-    stopped_at = fields.Integer(allow_none=True)
-    left = fields.Integer(allow_none=True, metadata={"description": "Working seconds that are left; negative once it is broken."})
-
-
-class TicketGiven(Strict):
-    """A ticket. Moments are UTC epoch seconds, compensation is in minor units."""
-
-    id = fields.Integer()
-    customer = fields.String()
-    name = fields.String(allow_none=True, metadata={"description": "Of the customer; masked for those who may not see it."})
-    reference = fields.String(allow_none=True)
-    kind = fields.String()
-    category = fields.String()
-    cause = fields.String()
-    priority = fields.String()
-    channel = fields.String()
-    language = fields.String()
-    subject = fields.String()
-    state = fields.String()
-    reason = fields.String()
-    owner = fields.String()
-    level = fields.String(metadata={"description": "The service level by which it was promised; empty for none."})
-    grade = fields.String()
-    compensation = fields.Integer()
-    opened_at = fields.Integer()
-    opened_by = fields.String()
-    changed_at = fields.Integer()
-    answered_at = fields.Integer(allow_none=True)
-    resolved_at = fields.Integer(allow_none=True)
-    closed_at = fields.Integer(allow_none=True)
-    revision = fields.Integer()
-    clocks = fields.List(fields.Nested(ClockGiven))
-
-
-class TicketsGiven(Strict):
-    """A page of tickets."""
-
-    items = fields.List(fields.Nested(TicketGiven))
-    next = fields.String(allow_none=True)
-
-
-class EventGiven(Strict):
-    """Something that was said or happened."""
-
-    id = fields.Integer()
-    at = fields.Integer()
-    actor = fields.String()
-    kind = fields.String()
-    text = fields.String()
-    details = fields.Dict()
-
-
-class TimelineGiven(Strict):
-    """The time line of a ticket."""
-
-    items = fields.List(fields.Nested(EventGiven))
-
-
-class SuggestionGiven(Strict):
-    """A prepared answer that fits, with its text in the ticket's language."""
-
-    name = fields.String()
-    text = fields.String()
-
-
-class SuggestionsGiven(Strict):
-    """Prepared answers, the best first."""
-
-    items = fields.List(fields.Nested(SuggestionGiven))
-
-
-class EscalationGiven(Strict):
-    """A step that was taken."""
-
-    ticket = fields.Integer()
-    clock = fields.String()
-    step = fields.String()
-    breach = fields.Boolean()
-    due_at = fields.Integer()
-    told = fields.List(fields.String())
-
-
-class TickGiven(Strict):
-    """What a tick did."""
-
-    items = fields.List(fields.Nested(EscalationGiven))
 
 
 class TicketQuery(Page):
@@ -181,37 +91,44 @@ class TicketEdit(Strict):
     compensation = fields.Integer(strict=True, metadata={"description": "In minor units."})
 
 
-@routes.verb("GET", "/service/tickets", "service:read", query=TicketQuery, gives=TicketsGiven)
+def _answer(found: Ticket, call: Call) -> dict[str, Any]:
+    plain = call.dated(found.as_dict(), "opened_at", "changed_at", "answered_at", "resolved_at", "closed_at")
+    return {**plain, "clocks": [call.dated(each, "due_at", "stopped_at") for each in plain["clocks"]]}
+
+
+@routes.verb("GET", "/service/tickets", "service:read", query=TicketQuery, gives=page(TicketGiven))
 def list_tickets(call: Call) -> Any:
     """Tickets of customers within reach, the newest first."""
     chosen = dict(call.query)
     limit, after = chosen.pop("limit"), after_number(chosen.pop("after"))
     found = call.engine.tickets.list(**chosen, before=after or None, limit=limit)
-    return {"items": [each.as_dict() for each in found], "next": str(found[-1].id) if len(found) == limit else None}
+    return page_of(found, call, lambda each: each.id, lambda each: _answer(each, call))
 
 
-@routes.verb("GET", "/service/queue", "service:read", query=QueueQuery, gives=TicketsGiven)
+@routes.verb("GET", "/service/queue", "service:read", query=QueueQuery, gives=page(TicketGiven))
 def read_queue(call: Call) -> Any:
     """Live tickets, what breaks first at the top, with the working time that is left."""
     found = call.engine.tickets.queue(**call.query, left=True)
-    following = call.query["offset"] + len(found)
-    return {"items": [each.as_dict() for each in found], "next": str(following) if len(found) == call.query["limit"] else None}
+    answer: dict[str, Any] = {"items": [_answer(each, call) for each in found]}
+    if len(found) == call.query["limit"]:
+        answer["next"] = str(call.query["offset"] + len(found))
+    return answer
 
 
 @routes.verb("GET", "/service/tickets/<int:ticket>", "service:read", gives=TicketGiven)
 def get_ticket(call: Call, ticket: int) -> Any:
     """One ticket, with its ETag."""
     found = _found(call, ticket)
-    return tagged(found.as_dict(), found.revision)
+    return tagged(_answer(found, call), found.revision)
 
 
-@routes.verb("GET", "/service/tickets/<int:ticket>/timeline", "service:read", gives=TimelineGiven)
+@routes.verb("GET", "/service/tickets/<int:ticket>/timeline", "service:read", gives=listing(Event))
 def read_timeline(call: Call, ticket: int) -> Any:
     """What was said and what happened, the oldest first."""
-    return {"items": [each.as_dict() for each in call.engine.tickets.timeline(_found(call, ticket).id)]}
+    return {"items": [call.dated(each.as_dict(), "at") for each in call.engine.tickets.timeline(_found(call, ticket).id)]}
 
 
-@routes.verb("GET", "/service/tickets/<int:ticket>/answers", "service:read", gives=SuggestionsGiven)
+@routes.verb("GET", "/service/tickets/<int:ticket>/answers", "service:read", gives=listing(Suggestion))
 def suggest_answers(call: Call, ticket: int) -> Any:
     """Prepared answers that fit a ticket, the best first."""
     return {"items": [{"name": each.name, "text": said} for each, said in call.engine.tickets.suggest(_found(call, ticket).id)]}
@@ -230,7 +147,7 @@ def open_ticket(call: Call) -> Any:
     """Open a ticket: its first answer and resolution are promised by the customer's service level."""
     body = dict(call.body)
     found = call.engine.tickets.open(body.pop("customer"), body.pop("kind"), body.pop("subject"), body.pop("text"), **body)
-    return tagged(found.as_dict(), found.revision, 201)
+    return tagged(_answer(found, call), found.revision, 201)
 
 
 @routes.verb(
@@ -246,7 +163,7 @@ def say_in_ticket(call: Call, ticket: int) -> Any:
     """Write down what was said; the first message to the customer is the first answer."""
     body = dict(call.body)
     found = call.engine.tickets.say(_found(call, ticket).id, body.pop("text"), **body)
-    return tagged(found.as_dict(), found.revision, 201)
+    return tagged(_answer(found, call), found.revision, 201)
 
 
 @routes.verb(
@@ -258,7 +175,7 @@ def move_ticket(call: Call, ticket: int) -> Any:
     if call.body["state"] not in STATES[found.state].then:
         raise Problem("conflict", f"ticket {ticket} is {found.state}; it can become {', '.join(STATES[found.state].then)}")
     moved = call.engine.tickets.move(found.id, call.body["state"], reason=call.body["reason"], at=call.body["at"])
-    return tagged(moved.as_dict(), moved.revision)
+    return tagged(_answer(moved, call), moved.revision)
 
 
 @routes.verb(
@@ -276,13 +193,13 @@ def edit_ticket(call: Call, ticket: int) -> Any:
     if seen != found.revision:
         raise Problem("precondition_failed", f"ticket {ticket} was changed meanwhile; read it again")
     changed = call.engine.tickets.edit(found.id, revision=seen, **call.body)
-    return tagged(changed.as_dict(), changed.revision)
+    return tagged(_answer(changed, call), changed.revision)
 
 
-@routes.verb("POST", "/service/tick", "service:write", gives=TickGiven)
+@routes.verb("POST", "/service/tick", "service:write", gives=listing(Escalation))
 def tick_tickets(call: Call) -> Any:
     """Escalate what is due; a worker does so every minute by itself."""
-    return {"items": [each.as_dict() for each in call.engine.tickets.tick()]}
+    return {"items": [call.dated(each.as_dict(), "due_at") for each in call.engine.tickets.tick()]}
 
 
 def _found(call: Call, ticket: int) -> Ticket:
