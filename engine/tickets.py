@@ -338,6 +338,7 @@ class Tickets:
         if ticket_clocks.standing(connection, found.id):
             if not stands:
                 ticket_clocks.resume(connection, found.id, moment)
+                self.clocks.refresh(connection, [found.id], moment)
         elif stands:
             ticket_clocks.pause(connection, found.id, moment)
         values: dict[str, Any] = {"state": state, "reason": why}
