@@ -44,7 +44,10 @@ GROUPS: tuple[tuple[Pair | None, tuple[tuple[str, str, str], ...]], ...] = (
             ("levels", "Service levels", "服务级别"),
             ("calendars", "Calendars", "工作日历"),
             ("answers", "Answer library", "答复库"),
-            ("tasks", "Care tasks", "关怀任务"),
+            ("tasks", "Tasks", "任务"),
+            ("managers", "Account managers", "客户经理"),
+            ("pool", "Pool", "公海"),
+            ("care", "Care plans", "关怀计划"),
         ),
     ),
     (

@@ -219,8 +219,7 @@ class Managers:
             if not misfit and not each.room and each.name != found.owner:
                 misfit = "full"
             verdicts.append((each.name, fit_words(misfit, has, each.customers, each.capacity)))
-        said = why_words(found.why, found.owner, former=found.former, by=found.by, facts=found.facts, note=found.note)
-        return Explained(found, said, verdicts)
+        return Explained(found, self.words(found), verdicts)
 
     def give(self, customers: Sequence[str], to: str, *, reason: str) -> int:
         """Give some customers to a manager by hand, within the capacity; how many had another one before."""
@@ -258,6 +257,11 @@ class Managers:
         """Customers whom nobody looks after, each with a key to go on from. Whoever may claim sees all of the pool, without names."""
         with self.engine.store.read() as connection:
             return rows.pool(connection, after=after, limit=min(max(limit, 1), MOST_AT_ONCE))
+
+    @staticmethod
+    def words(owned: Owned) -> Text:
+        """Why a customer is whose it is, as a sentence."""
+        return why_words(owned.why, owned.owner, former=owned.former, by=owned.by, facts=owned.facts, note=owned.note)
 
     def pool_size(self) -> int:
         """How many customers are in the pool."""
