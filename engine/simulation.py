@@ -20,7 +20,10 @@ from engine.columns import Array, Codes, freeze
 from engine.errors import RunError, UnknownCustomer
 from engine.examples import judge_examples
 from engine.former import Snapshot, previous_columns, take_snapshot
+from engine.loyalty.programme import RightMoved
 from engine.plan import Step
+from engine.rights import plain as plain_rights
+from engine.rights import rights_moved
 from engine.rulebook import Rulebook, deciding
 from engine.run import Facts, Outcome, compute
 from engine.run_report import REVENUE
@@ -76,6 +79,11 @@ class Simulation:
         """What fails in the draft, by policy."""
         return dict(self.comparison.faults)
 
+    @property
+    def rights(self) -> dict[str, list[RightMoved]]:
+        """Rights of members that are gained and lost, by policy."""
+        return rights_moved(self.live, self.draft)
+
     def seen(self, store: Store, sight: Sight) -> Simulation:
         """The same as somebody may see it: figures are of all, only customers within sight are named."""
         movers = sight.those(store, self.comparison.movers)
@@ -112,6 +120,7 @@ class Simulation:
                 for mover in found.movers
             ],
             "sizes": {address: {"customers": dict(sizes.customers), "valued": sizes.valued} for address, sizes in found.sizes.items()},
+            "rights": plain_rights(self.rights),
             "examples": [result.as_dict() for result in found.examples],
             "recomputed": list(self.recomputed),
             "seconds": self.seconds,

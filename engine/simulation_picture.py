@@ -13,6 +13,7 @@ import numpy as np
 from engine.columns import Codes
 from engine.gate import Obstacle
 from engine.policy import Label, Output, Text
+from engine.rights import plain as plain_rights
 from engine.rulebook import PolicyEntry, Rulebook
 from engine.run import Outcome, PolicyOutcome
 from engine.simulate import NO_VALUE, Migration
@@ -51,6 +52,10 @@ def picture(found: Simulation, live: Rulebook, draft: Rulebook, whys: Sequence[T
                 "why": _text(why),
             }
             for mover, why in zip(compared.movers, whys, strict=True)
+        ],
+        "rights": [
+            {"policy": key, "title": _policy(draft if key in found.draft.policies else live, key), "moved": moved}
+            for key, moved in plain_rights(found.rights).items()
         ],
         "examples": [one.as_dict() for one in compared.examples],
         "obstacles": [one.as_dict() for one in obstacles],

@@ -14,6 +14,9 @@ from engine.render.figures import change, duration, moment, money, number
 from engine.render.page import Page, listing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.loyalty.programme import RightMoved
     from engine.simulate import Migration
     from engine.simulation import Simulation
 
@@ -44,6 +47,8 @@ def simulation(console: Console, found: Simulation, as_of: str, language: str, *
     for address, migration in compared.migrations.items():
         if migration.moved:
             _migration(page, address, migration, currency, minor_digits)
+    for policy, rights in found.rights.items():
+        _rights(page, policy, rights)
     if compared.movers:
         _movers(page, found, currency, minor_digits)
     page.print()
@@ -65,6 +70,12 @@ def finding(found: Simulation) -> Text:
         f"{number(most.moved)} of {whole} customers {verb} {most.address}{more_en}",
         f"{whole} 位客户中有 {number(most.moved)} 位的 {most.address} 发生变化{more_zh}",
     )
+
+
+def _rights(page: Page, policy: str, rights: Sequence[RightMoved]) -> None:
+    page.title(f"{policy}: " + page.say("rights of members", "会员权益"))
+    heads = [(page.say("right", "权益"), "left"), (page.say("gain it", "新获得"), "right"), (page.say("lose it", "失去"), "right")]
+    page.print(listing(heads, [[page.say(each.right.en, each.right.zh), number(each.gained), number(each.lost)] for each in rights]))
 
 
 def _migration(page: Page, address: str, one: Migration, currency: str, digits: int) -> None:

@@ -51,6 +51,14 @@ class ExampleResult(Given):
     mismatches = many(Mismatch, empty=True)
 
 
+class RightMoved(Given):
+    """A right of members, and how many gain and lose it."""
+
+    right = nested(Texts)
+    gained = integer(12)
+    lost = integer(3)
+
+
 class Simulation(Given):
     """What a rulebook would change over every customer, against the live one."""
 
@@ -72,6 +80,7 @@ class Simulation(Given):
     withheld = by_name("abc", by_name("no order", many(integer(4))), "By policy and reason: customers live, and in the draft.")
     movers = many(Move)
     sizes = by_name("abc.class", Sizes)
+    rights = by_name("membership", many(RightMoved), "By policy with members: rights gained and lost.", empty=True)
     examples = many(ExampleResult)
     recomputed = many(string("abc"), "Policies that were computed anew.")
     seconds = by_name("draft", number(0.01), "What took how long.")
