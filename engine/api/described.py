@@ -45,7 +45,7 @@ def described(
     if need.scope == OPEN:
         doc["security"] = []
     else:
-        doc |= {"security": [{"key": []}], "x-scope": need.scope}
+        doc |= {"security": [{"key": []}], "x-scope": " or ".join(need.scopes)}
     if need.mutates:
         words = "A name of your own for this request: however often it is sent within 30 days, it is done once."
         doc["parameters"].append(_header("Idempotency-Key", words, required=keyed))

@@ -165,6 +165,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         lines: int = 0,
         sends: tuple[str, ...] = (),
         keyed: bool = False,
+        also: str = "",
         secret: bool = False,
         first: Callable[[Call], None] | None = None,
     ) -> Callable[[View], View]:
@@ -174,13 +175,14 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         etag: the route edits something that others edit too, so If-Match is needed. outside: what it does is not in the
         store's transaction (jobs); then the view sees to it that repeating is harmless. stream: content type of an
         answer that is no JSON. takes: bodies that the view reads itself. lines: bytes that a body of `NDJSON` may have, which is
-        spooled. sends: headers of the answer, of `described.HEADERS`. keyed: the view refuses a request without an idempotency key.
+        spooled. sends: headers of the answer, of `described.HEADERS`. also: another scope of the same kind that is
+        enough. keyed: the view refuses a request without an idempotency key.
         secret: the answer's `secret` is
         made by `Call.secret`, is not kept with an answer to be repeated, and is made again for the repetition.
         first: what is done before the transaction of the change begins, since it may take long.
         """
         changes = method != "GET" if mutates is None else mutates
-        need = Need(scope, changes, heavy, size, etag)
+        need = Need(scope, changes, heavy, size, etag, also)
         asked = (query or Strict)()
         if changes:
             asked = _with_dry_run(query)()

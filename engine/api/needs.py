@@ -21,13 +21,19 @@ Takes: TypeAlias = Mapping[str, tuple[type[Schema] | None, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a route declares. scope: "results:read", `ANY_KEY` or `OPEN`."""
+    """What a route declares. scope: "results:read", `ANY_KEY` or `OPEN`; also: another scope that is enough."""
 
     scope: str
     mutates: bool
     heavy: bool
     size: int
     stale: bool
+    also: str = ""
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes of which any is enough."""
+        return (self.scope, self.also) if self.also else (self.scope,)
 
     @property
     def area(self) -> str:

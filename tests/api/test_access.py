@@ -73,7 +73,8 @@ def expected(role: str, need: Need) -> set[int]:
         return {401}
     if need.scope == ANY_KEY:
         return {200}
-    may = role in ROLES and ("write" if need.write else "read") in ROLES[role].grants[need.area]
+    how = "write" if need.write else "read"
+    may = role in ROLES and any(how in ROLES[role].grants[scope.partition(":")[0]] for scope in need.scopes)
     return set(range(200, 500)) - {401, 403} if may else {403}
 
 

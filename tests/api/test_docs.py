@@ -27,7 +27,11 @@ def test_every_route_stands_on_the_page_with_its_scope() -> None:
     said = set(re.findall(r"^\| `(\w+) (/[^`]*)` \| (.*?) \|", REFERENCE, re.MULTILINE))
     words = {"": "nothing", "*": "any key"}
     routes = {
-        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path.removeprefix("/api/v1")), words.get(need.scope, f"`{need.scope}`"))
+        (
+            method,
+            re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path.removeprefix("/api/v1")),
+            words.get(need.scope, " or ".join(f"`{scope}`" for scope in need.scopes)),
+        )
         for (method, path), need in ROUTES.items()
     }
     only_in_a_sandbox = {("GET", "/sandbox/clock", "any key"), ("PUT", "/sandbox/clock", "`settings:write`")}

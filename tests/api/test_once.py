@@ -131,6 +131,17 @@ def offer(api: Client, *acts: str) -> None:
 
 
 REWARD: dict[str, Any] = {"title": {"en": "Mug", "zh": "马克杯"}, "points": 30, "stock": 3}
+VIEW = {"title": "A customers", "query": {"filters": ["abc.class=A"]}}
+
+
+def tagged(api: Client) -> None:
+    api.engine.tags.add("vip")
+
+
+def kept(api: Client) -> None:
+    api.engine.acting_as("chen").views.save("customers", "mine", {"filters": ["abc.class=A"]})
+
+
 Case = tuple[Callable[[Client], Any], str, Any]
 ONE_ORDER = {"rows": [{"order": "N1", "customer": "C1", "ordered_at": "2026-01-01", "amount": "5.00"}]}
 NOTHING: Callable[[Client], Any] = lambda api: None  # noqa: E731
@@ -193,6 +204,20 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/customers/<path:customer>/offers/use"): (offer, "/customers/C1/offers/use", {"basket": 500}),
     ("POST", "/customers/<path:customer>/offers/cancel"): (lambda api: offer(api, "use"), "/customers/C1/offers/cancel", {"key": "receipt"}),
     ("POST", "/loyalty/offers/<offer>/codes"): (offer, "/loyalty/offers/coupon/codes", {"count": 2}),
+    ("POST", "/drafts/<int:draft>/comments"): (draft, "/drafts/1/comments", {"text": "Why so few?"}),
+    ("PUT", "/comments/<int:comment>/settled"): (
+        lambda api: (draft(api), api.engine.comments.add(1, "Why?")), "/comments/1/settled", {"settled": True},
+    ),
+    ("POST", "/tags"): (NOTHING, "/tags", {"name": "vip"}),
+    ("PATCH", "/tags/<feature>"): (tagged, "/tags/tags.vip", {"title": "Key account"}),
+    ("DELETE", "/tags/<feature>"): (tagged, "/tags/tags.vip", None),
+    ("PUT", "/tags/<feature>/customers"): (tagged, "/tags/tags.vip/customers", {"give": ["C1", "C2"]}),
+    ("POST", "/views"): (NOTHING, "/views", VIEW),
+    ("PUT", "/views/<int:view>/shared"): (kept, "/views/1/shared", {"shared": True}),
+    ("DELETE", "/views/<int:view>"): (kept, "/views/1", None),
+    ("POST", "/customers/<path:customer>/join"): (NOTHING, "/customers/C1/join", {"other": "C2"}),
+    ("POST", "/customers/<path:customer>/separate"): (lambda api: api.engine.join_customers("C1", "C2"), "/customers/C2/separate", None),
+    ("PUT", "/customers/<path:customer>/not-graded"): (NOTHING, "/customers/C1/not-graded", {"reason": "staff"}),
     ("POST", "/webhooks"): (NOTHING, "/webhooks", {"title": "t", "url": "https://93.184.216.34/", "events": ["run.visible"]}),
     ("PATCH", "/webhooks/<int:webhook>"): (webhook, "/webhooks/1", {"enabled": False}),
     ("POST", "/webhooks/<int:webhook>/deliveries/<int:delivery>/replay"): (lambda api: webhook(api, True), "/webhooks/1/deliveries/1/replay", None),

@@ -95,7 +95,7 @@ class Behind(Given):
     amount = money(79_000, "Sales up to the run")
 
 
-class Members(Given):
+class BehindMark(Given):
     """The customers of a run for whom every condition holds, the largest sales first."""
 
     run = integer(2)

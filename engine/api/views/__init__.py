@@ -8,6 +8,7 @@ from engine.api.views import (
     evaluate,
     facts,
     fixed,
+    insight,
     jobs,
     managers,
     members,
@@ -25,6 +26,7 @@ from engine.api.views import (
     service_desk,
     tasks,
     tickets,
+    together,
     webhooks,
 )
 
@@ -34,6 +36,7 @@ ALL = (
     evaluate.routes,
     results.routes,
     pictures.routes,
+    insight.routes,
     runs.routes,
     jobs.routes,
     schedules.routes,
@@ -53,5 +56,6 @@ ALL = (
     managers.routes,
     care.routes,
     tickets.routes,
+    together.routes,
     webhooks.routes,
 )

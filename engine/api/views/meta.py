@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, current_app
 
 from engine._version import __version__
 from engine.api import docs_page
+from engine.api.answers.parts import listing
 from engine.api.answers.service import Alive, Description, Health
+from engine.api.answers.together import Setting, StoreFigures
 from engine.api.kit import Call, Routes
 from engine.api.needs import ANY_KEY, OPEN
 
@@ -34,6 +37,19 @@ def metrics(call: Call) -> Response:
     """Counters and timings for Prometheus."""
     page = current_app.extensions["tierwise-api"].telemetry.page(call.engine)
     return Response(page, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@routes.verb("GET", "/settings", "settings:read", gives=listing(Setting))
+def list_settings(call: Call) -> Any:
+    """Every setting of the installation with its value and help; secrets are not told."""
+    items = [{**asdict(each), "help": {"en": each.help.en, "zh": each.help.zh}} for each in call.engine.installation.settings()]
+    return {"items": items}
+
+
+@routes.verb("GET", "/store", "settings:read", gives=StoreFigures)
+def get_store(call: Call) -> Any:
+    """The store in numbers: what it holds and how large it is."""
+    return call.engine.installation.store().as_dict()
 
 
 @routes.verb("GET", "/openapi.json", ANY_KEY, gives=Description)

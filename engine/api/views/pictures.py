@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from engine.api.answers.pictures import Flow, Members, RunPicture, RunPictures, Trend
+from engine.api.answers.pictures import BehindMark, Flow, RunPicture, RunPictures, Trend
 from engine.api.fields import Page, after_number, text, whole
 from engine.api.kit import Call, Routes, Strict, or_404
 from engine.api.views.runs import number
@@ -92,7 +92,7 @@ def get_flow(call: Call, output: str) -> Any:
     return call.engine.pictures.flow(output, first, second).as_dict(call.engine.written)
 
 
-@routes.verb("GET", "/members", "results:read", query=MembersQuery, gives=Members, heavy=True)
+@routes.verb("GET", "/members", "results:read", query=MembersQuery, gives=BehindMark, heavy=True)
 def list_members(call: Call) -> Any:
     """The customers behind a mark of a picture: those within reach for whom every condition holds, the largest sales first."""
     query, pictures = call.query, call.engine.pictures
