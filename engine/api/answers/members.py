@@ -65,7 +65,7 @@ class Losing(Given):
     to_keep = number(1000)
 
 
-class Members(Given):
+class Standings(Given):
     """Levels with their members, the highest first."""
 
     policy = string("membership")

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from engine.api.answers.members import Card, Members
+from engine.api.answers.members import Card, Standings
 from engine.api.fields import text, whole
 from engine.api.kit import Call, Routes, Strict
 from engine.api.problems import Problem
@@ -44,7 +44,7 @@ def get_member(call: Call, customer: str) -> Any:
     return call.dated(call.engine.membership.card(customer, **call.query).as_dict(), "as_of")
 
 
-@routes.verb("GET", "/loyalty/levels", "loyalty:read", query=LevelsQuery, gives=Members)
+@routes.verb("GET", "/loyalty/levels", "loyalty:read", query=LevelsQuery, gives=Standings)
 def get_levels(call: Call) -> Any:
     """The levels with their members in the newest visible run, who moved since the run before, and who will lose what."""
     found = call.engine.membership.overview(call.query["policy"], most=call.query["most"])
