@@ -27,6 +27,7 @@ from engine.rights import rights_moved
 from engine.rulebook import Rulebook, deciding
 from engine.run import Facts, Outcome, compute
 from engine.run_report import REVENUE
+from engine.service_effect import ServiceEffect, service_effect
 from engine.side_by_side import SideBySide, side_by_side
 from engine.simulate import Comparison, Migration, Mover, compare
 from engine.standing import effects_of
@@ -84,6 +85,11 @@ class Simulation:
         """Rights of members that are gained and lost, by policy."""
         return rights_moved(self.live, self.draft)
 
+    @property
+    def service(self) -> ServiceEffect | None:
+        """What the draft does to service levels; None where no policy gives any."""
+        return service_effect(self.live, self.draft)
+
     def seen(self, store: Store, sight: Sight) -> Simulation:
         """The same as somebody may see it: figures are of all, only customers within sight are named."""
         movers = sight.those(store, self.comparison.movers)
@@ -113,6 +119,7 @@ class Simulation:
             "removed": list(found.removed),
             "faults": dict(found.faults),
             "live_faults": dict(found.live_faults),
+            "service": None if (service := self.service) is None else service.as_dict(),
             "hits": {key: [list(hit) for hit in hits] for key, hits in found.hits.items()},
             "withheld": {key: {words: list(pair) for words, pair in both.items()} for key, both in found.withheld.items()},
             "movers": [

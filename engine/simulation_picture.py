@@ -42,6 +42,7 @@ def picture(found: Simulation, live: Rulebook, draft: Rulebook, whys: Sequence[T
         "new": [_named(address, titles) for address in compared.new],
         "removed": [_named(address, titles) for address in compared.removed],
         "faults": [{"policy": key, "title": _policy(draft, key), "text": text} for key, text in compared.faults.items()],
+        "service": None if (service := found.service) is None else service.as_dict(),
         "hits": _hits(found, draft),
         "withheld": _withheld(found, draft),
         "movers": [

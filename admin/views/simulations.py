@@ -119,6 +119,7 @@ class Simulations(Page):
             bands={each["address"]: {band["key"]: band for band in [*each["before"], *each["after"]]} for each in outputs},
             direction=direction,
             chain_title=words.chain_title(found),
+            service=_service(engine, found),
             examples_title=words.examples_title(found["examples"]),
             standing=standing(found, actor=engine.settings.actor, today=engine.now.date()),
             gate_title=words.gate_title(found["obstacles"]),
@@ -412,6 +413,15 @@ def _index_title(drafts: Any) -> str:
         return t("{n} draft{s} wait{v} for approval", "{n} 份草稿待审批", n=waiting, s=plural(waiting, "", "s"), v=plural(waiting, "s", ""))
     n = len(drafts)
     return t("{n} draft{s} on the way", "{n} 份草稿编写中", n=n, s=plural(n, "", "s"))
+
+
+def _service(engine: Any, found: dict[str, Any]) -> dict[str, Any] | None:
+    """What the draft does to service levels, and whether there are managers enough."""
+    effect: dict[str, Any] | None = found.get("service")
+    if effect is None or not may("service"):
+        return None
+    more = effect["more_managed"]
+    return {**effect, "places": engine.managers.capacity(more).words() if more > 0 else None}
 
 
 def _top(output: dict[str, Any]) -> dict[str, Any] | None:

@@ -204,12 +204,15 @@ def simulate(app: App, file: str, as_of: str | None, movers: int, as_json: bool)
         source = engine.drafts.get(file).document if is_draft(file) else file
         found = engine.simulate(source, as_of=as_of, movers=movers)
         moment, business = engine.written(found.as_of), engine.business
+        more = found.service.more_managed if found.service is not None else 0
+        places = engine.managers.capacity(more).words() if more > 0 else None
     if as_json:
         print_json(found.as_dict() | {"as_of": moment})
     else:
         from engine import render
 
-        render.simulation(app.console, found, moment, app.language, currency=business.currency, minor_digits=business.minor_digits)
+        digits = business.minor_digits
+        render.simulation(app.console, found, moment, app.language, currency=business.currency, minor_digits=digits, places=places)
     click.get_current_context().exit(FAULTS if found.faults else 0)
 
 

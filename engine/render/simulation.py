@@ -27,8 +27,10 @@ WIDEST_MATRIX = 7
 """Labels up to which a matrix is shown; beyond, its flows alone."""
 
 
-def simulation(console: Console, found: Simulation, as_of: str, language: str, *, currency: str, minor_digits: int) -> None:
-    """Print what a draft would change. as_of: ISO 8601 in the business zone."""
+def simulation(
+    console: Console, found: Simulation, as_of: str, language: str, *, currency: str, minor_digits: int, places: Text | None = None
+) -> None:
+    """Print what a draft would change. as_of: ISO 8601 in the business zone. places: whether there are managers enough."""
     page = Page(console, language)
     compared = found.comparison
     about = page.say("as of ", "截至 ") + moment(as_of, page.language)
@@ -44,6 +46,9 @@ def simulation(console: Console, found: Simulation, as_of: str, language: str, *
     for addresses, en, zh in ((compared.new, "new outputs", "新增输出"), (compared.removed, "outputs that go", "将移除的输出")):
         if addresses:
             page.print(Line(page.say(en, zh) + page.say(": ", "：") + ", ".join(addresses)))
+    service = found.service.words() if found.service is not None else []
+    for text in [*service, *([places] if places is not None else [])]:
+        page.print(Line(text.in_(page.language)))
     for address, migration in compared.migrations.items():
         if migration.moved:
             _migration(page, address, migration, currency, minor_digits)
