@@ -164,6 +164,11 @@ class Points:
             rows.close(connection, owner, None if back else clock.now())
             self._record(connection, "points.open" if back else "points.close", owner, {})
 
+    def closed(self, customer: str) -> bool:
+        """Whether the account of a member is closed."""
+        with self._engine.store.read() as connection:
+            return rows.closed_at(connection, resolve_in(connection, customer, reach=self._engine.sight.reach)) is not None
+
     # --- what there is -----------------------------------------------------------------------------------------
 
     def balance(self, customer: str, at: Moment = None) -> Account:

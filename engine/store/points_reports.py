@@ -45,13 +45,13 @@ def totals(connection: Connection, now: int) -> Totals:
 
 
 def expiring(connection: Connection, now: int, zone: ZoneInfo) -> list[tuple[str | None, int]]:
-    """(month, points) of what is there, by the month in the business zone in which it expires; those that never do last."""
+    """(month, points) of what is there, by the month in the business zone that is the last one with it; those that never do last."""
     lot = points_lot.c
-    day = lot.expires_at // 86_400
+    day = (lot.expires_at - 1) // 86_400
     query = select(func.min(lot.expires_at), func.sum(lot.pending + lot.member))
     query = query.where(lot.pending + lot.member > 0, or_(lot.expires_at.is_(None), lot.expires_at > now)).group_by(day)
     months: dict[str | None, int] = {}
     for first, points in connection.execute(query):
-        month = None if first is None else dt.datetime.fromtimestamp(first, zone).strftime("%Y-%m")
+        month = None if first is None else dt.datetime.fromtimestamp(first - 1, zone).strftime("%Y-%m")
         months[month] = months.get(month, 0) + int(points)
     return sorted(months.items(), key=lambda each: (each[0] is None, each[0] or ""))
