@@ -26,6 +26,9 @@ MORE = (
     "/customers/C1",
     "/customers/C1?tab=orders",
     "/customers/C1?tab=history",
+    "/points/of/C1",
+    "/rewards/?tab=claims",
+    "/rewards/?tab=offers",
 )
 """Pages besides those that need nothing to be named."""
 

@@ -53,6 +53,13 @@ CHOSEN = {
     "manager": {"name", "regions", "languages", "grades"},
     "ownership": {"why", "facts"},
     "service_document": {"kind", "key", "document"},
+    "coupon": {"code", "offer"},
+    "offer_account": {"offer"},
+    "offer_use": {"offer", "idempotency", "request", "code"},
+    "points_act": {"kind", "idempotency", "request"},
+    "points_entry": {"account"},
+    "reward": {"key", "document"},
+    "reward_claim": {"idempotency", "status", "code"},
     "tag": {"kind", "name"},
     "task": {"kind", "channel", "status"},
     "term": {"field"},
@@ -126,7 +133,14 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             "rows": [{"when": [f"> {9 - at}"], "then": [f"l{at}"], "note": EVIL[at + 30]} for at in range(3)],
         }  # fmt: skip
         rules = {"key": "evil", "type": "decision_table", "owner": EVIL[7], "review_by": "2099-12-31", "params": {"table": table, "outputs": [{"name": "grade", "title": EVIL[5], "labels": [evil_label(at) for at in range(4)]}]}}  # fmt: skip
-        opened.publish({**book, "name": "evil", "policies": [*titled, rules]})
+        gift = {
+            "key": "gift",
+            "title": {"en": EVIL[8], "zh": EVIL[9]},
+            "when": {"feature": "orders.count", "op": ">=", "value": 0},
+            "value": 1,
+        }
+        gifts = {"key": "gifts", "type": "offers", "owner": EVIL[7], "review_by": "2099-12-31", "params": {"offers": [gift]}}
+        opened.publish({**book, "name": "evil", "policies": [*titled, rules, gifts]})
         opened.run(LATER)
         admin = opened.people.first_administrator("administrator", PASSWORD, display_name="Ada")
         opened.people.add("mei", roles=["analyst"], unit="north")
@@ -136,6 +150,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             "customers",
         )
         opened.import_facts([{"order": f"X{at}", "customer": "N1", "ordered_at": "2025-01-05", "amount": "5", "channel": f"c{at}", "seller": f"s{at}", "status": f"t{at}"} for at in range(50)] + [{"order": "Y", "customer": "N1", "ordered_at": "never", "amount": "x"}], "orders")  # fmt: skip
+        opened.points.earn("N1", 50, key="k")
+        opened.rewards.save("mug", {"title": {"en": EVIL[11], "zh": EVIL[12]}, "points": 5})
+        opened.rewards.reserve("N1", "mug", key="k")
         opened.schedules.add_run("0 2 * * *", title="t")
         opened.tags.add("vip", title="t", note="n")
         opened.managers.add("m", capacity=9, title="t", regions=["r1"])
@@ -192,9 +209,10 @@ def test_nothing_of_it_runs_on_any_page(browser: Any, site: str, engine: Engine,
         "/runs/1", "/runs/2", "/imports/1", "/imports/2", "/users/1", "/users/2", f"{draft}/", f"{draft}/evil", f"{draft}/rfm", "/simulations/1",
         "/simulations/1/customers", "/reviews/drafts/1", "/reviews/drafts/2", "/reviews/versions/1", "/reviews/versions/2", "/reviews/diff?a=1&b=2",
         "/results/?of=evil.grade", "/results/flow?of=evil.grade", "/insights/why?of=evil.grade", "/customers/?filter=evil.grade%3Dl1", "/plugins/rfm", "/results/report",
-        "/tickets/1", "/answers/?name=sorry", "/calendars/?name=office",
+        "/rewards/?key=mug", "/rewards/?tab=claims", "/rewards/?tab=offers", "/tickets/1", "/answers/?name=sorry", "/calendars/?name=office",
     ]  # fmt: skip
     more += [f"/customers/{quote(each, safe='')}{tab}" for each in ids for tab in ("", "?tab=orders", "?tab=history", "?tab=service")]
+    more += [f"/points/of/{quote(each, safe='')}" for each in ids]
     more += [f"/search/?q={quote(each)}" for each in EVIL[:: trials(10, 1)]]
     wrong: dict[str, Any] = {}
     for path in [*pages(open_app(engine)), *more]:
