@@ -179,9 +179,10 @@ def silent(engine: Engine, policy: ManagerPolicy) -> tuple[Array, Array, Array]:
 
     def also(connection: Connection) -> Any:
         managers = rows.every(connection)
-        return rows.owners(connection), rows.kept(connection), rows.last_done(connection), _words(connection, managers)
+        bought = rows.last_orders(connection, now) if "orders" in policy.contact else None
+        return rows.owners(connection), rows.kept(connection), rows.last_done(connection), bought, _words(connection, managers)
 
-    table, (owned, kept, done, words) = _table(engine, policy, also, contact=True)
+    table, (owned, kept, done, bought, words) = _table(engine, policy, also, contact=True)
     owners = _placed(table.customer_id, *owned)
     last = np.zeros(len(table), np.int64)
     current_owner = _placed(table.customer_id, kept[0], kept[1], absent=-2)
@@ -191,8 +192,7 @@ def silent(engine: Engine, policy: ManagerPolicy) -> tuple[Array, Array, Array]:
         if name == "tasks":
             last = np.maximum(last, _placed(table.customer_id, *done, absent=0))
         elif name == "orders":
-            days = np.nan_to_num(np.asarray(table.columns["orders.recency_days"], float), nan=now // DAY)
-            last = np.maximum(last, (now - days * DAY).astype(np.int64))
+            last = np.maximum(last, _placed(table.customer_id, *bought, absent=0))
         else:
             dates = np.asarray(table.columns[name]).astype("datetime64[D]").astype(np.int64)
             last = np.maximum(last, np.where(dates < 0, 0, dates * DAY))
@@ -255,7 +255,7 @@ def name_faults(engine: Engine, policy: ManagerPolicy) -> list[Fault]:
 def _table(engine: Engine, policy: ManagerPolicy, also: Any, *, contact: bool = False) -> tuple[FeatureTable, Any]:
     names = [policy.region, policy.language, policy.rank]
     if contact:
-        names = ["orders.recency_days" if name == "orders" else name for name in policy.contact if name != "tasks"]
+        names = [name for name in policy.contact if name not in BUILT_IN]
     catalogue = engine.catalogue
     wanted = list(dict.fromkeys(name for name in names if _known(catalogue, name)))
     table, found = read_features(engine.store, wanted or ["orders.count"], clock.now(), catalogue=catalogue, also=also, keep=False)

@@ -77,7 +77,7 @@ class Population:
     birth: Array
     joined: Array
     graded: Flags
-    done: tuple[Array, Array]
+    last: Mapping[str, tuple[Array, Array]]
     _labels: dict[tuple[str, tuple[str, ...]], Array] = field(default_factory=dict)
 
     @classmethod
@@ -86,14 +86,17 @@ class Population:
         names = [CONSENT, CHANNEL, LANGUAGE, OWNER]
         for plan in plans:
             if plan.trigger == "silence":
-                names += ["orders.recency_days" if each == "orders" else each for each in plan.contact if each != "tasks"]
+                names += [each for each in plan.contact if each not in ("orders", "tasks")]
         catalogue = engine.catalogue
         wanted = [name for name in dict.fromkeys(names) if known(engine, name)]
 
         def also(connection: Connection) -> Any:
-            return register_of(engine.store, connection), managers.last_done(connection)
+            asked = {each for plan in plans if plan.trigger == "silence" for each in plan.contact}
+            last = {"tasks": managers.last_done(connection)} if "tasks" in asked else {}
+            last |= {"orders": managers.last_orders(connection, clock.now())} if "orders" in asked else {}
+            return register_of(engine.store, connection), last
 
-        table, (register, done) = read_features(
+        table, (register, last) = read_features(
             engine.store, wanted or ["orders.count"], clock.now(), catalogue=catalogue, also=also, keep=False
         )
         there = np.isin(table.customer_id, register.customer_id)
@@ -101,7 +104,7 @@ class Population:
         birth = np.where(there, register.integers["birth_day"][at], absent("birth_day")) if len(register) else np.empty(0, np.int64)
         joined = np.where(there, register.integers["joined_at"][at], absent("joined_at")) if len(register) else np.empty(0, np.int64)
         graded = np.ones(len(table), bool) if table.not_graded is None else table.not_graded.missing
-        return cls(engine, table.customer_id, table.key_hash, table.columns, birth, joined, graded, done)
+        return cls(engine, table.customer_id, table.key_hash, table.columns, birth, joined, graded, last)
 
     def text(self, name: str) -> Codes:
         """A column of texts; missing where the store has no such field."""
@@ -157,13 +160,10 @@ class Population:
         return Chosen(np.concatenate(found), occasions, dates)
 
     def _silent(self, plan: Plan, today: dt.date, able: Flags) -> Chosen:
-        now, last = clock.now(), np.zeros(len(self.keys), np.int64)
+        last = np.zeros(len(self.keys), np.int64)
         for name in plan.contact:
-            if name == "tasks":
-                last = np.maximum(last, _placed(self.keys, *self.done))
-            elif name == "orders":
-                days = np.asarray(self.columns["orders.recency_days"], float)
-                last = np.maximum(last, np.where(np.isnan(days), 0, now - np.nan_to_num(days) * DAY).astype(np.int64))
+            if name in self.last:
+                last = np.maximum(last, _placed(self.keys, *self.last[name]))
             elif name in self.columns:
                 numbers = np.asarray(self.columns[name]).astype("datetime64[D]").astype(np.int64)
                 last = np.maximum(last, np.where(numbers < 0, 0, numbers * DAY))

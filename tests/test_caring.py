@@ -295,3 +295,17 @@ def test_who_sees_own_customers_is_told_no_others(engine: Engine) -> None:
     assert list(sun.preview(days=1)[0].plans[0].examples) == ["C3"]
     engine.care.run()
     assert [each.customer for each in engine.acting_as("sun").tasks.list()] == ["C3"]
+
+
+def test_a_silence_is_the_same_occasion_at_every_hour(engine: Engine) -> None:
+    day = engine.written(clock.now() - 70 * 86_400 - 3_000)
+    engine.import_facts([{"order": f"O{n}", "customer": f"C{n}", "ordered_at": day, "amount": "5"} for n in range(1, 13)], "orders")
+    engine.care.save("quiet", {"trigger": "silence", "days": 60, "text": "Dear ${name}", "consent": "none"})
+    assert engine.care.run().made == 12
+    before = clock.ahead()
+    try:
+        for hours in range(1, 50, 7):
+            clock.set_ahead(before + hours * 3_600)
+            assert engine.care.run().made == 0
+    finally:
+        clock.set_ahead(before)

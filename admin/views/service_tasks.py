@@ -140,14 +140,15 @@ class Tasks(Page):
 
     def _task(self, number: int, fault: str = "") -> str:
         found = self._there(number)
+        words = self._words()
         return self.page(
             "console/task.html",
-            title=found.title,
+            title=words["named"](found),
             crumb=t("Task {n}", "任务 {n}", n=number),
             crumbs=[(t(*self.title), url_for("tasks.index"))],
             found=found,
             fault=fault,
-            **self._words(),
+            **words,
         )
 
     def _list(self, fault: str = "") -> str:
@@ -192,7 +193,20 @@ class Tasks(Page):
             "day": day,
             "owners": [each.name for each in engine.managers.list()],
             "may_write": may("service", "write"),
+            "named": _Named(engine),
         }
+
+
+class _Named:
+    """What a task is called: those of care plans by the plan's title in the reader's language."""
+
+    def __init__(self, engine: Any) -> None:
+        self._titles = {each.plan.key: each.plan.title for each in engine.care.list()}
+
+    def __call__(self, task: Any) -> str:
+        words = (task.once or "").split(" ")
+        title = self._titles.get(words[1]) if task.kind == "care" and len(words) > 1 else None
+        return t(title["en"], title["zh"]) if title is not None and task.title in title.values() else str(task.title)
 
 
 def _month(first: Any) -> str:

@@ -200,6 +200,17 @@ def sellers(connection: Connection, names: Sequence[str]) -> tuple[Array, Array]
     return rows[:, 0], np.array([words[number] for number in rows[:, 1].tolist()], np.int64)
 
 
+def last_orders(connection: Connection, now: int) -> tuple[Array, Array]:
+    """Customers who bought, and the moment of the last sale until now; from the covering index."""
+    query = (
+        select(orders.c.customer_id, func.max(orders.c.ordered_at))
+        .where(orders.c.kind == SALE, orders.c.ordered_at <= now)
+        .group_by(orders.c.customer_id)
+        .order_by(orders.c.customer_id)
+    )
+    return _pairs(connection, query)
+
+
 def last_done(connection: Connection) -> tuple[Array, Array]:
     """Customers with a task that was done, and when the last one was."""
     query = (
