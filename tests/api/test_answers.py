@@ -5,15 +5,19 @@ What the other tests of this folder ask for is held against the description too,
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import jsonschema_rs
 import pytest
 import schemathesis
-from marshmallow import fields
+from marshmallow import Schema, fields
 from sqlalchemy import update
 
+from engine.api import answers
 from engine.api.answers.parts import Given, example_of, integer, many, string
 from engine.store.models import coupon
 from tests.api import test_once as once
@@ -153,6 +157,12 @@ READ: dict[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/loyalty/codes/<code>"): ("/loyalty/codes/ABCDEFGHJKMN", None),
     ("GET", "/customers/<path:customer>/rewards"): ("/customers/C1/rewards", None),
     ("POST", "/customers/<path:customer>/offers"): ("/customers/C1/offers", {"basket": 500}),
+    ("GET", "/customers/<path:customer>/explanations"): ("/customers/C1/explanations?to=active&policy=lifecycle", None),
+    ("GET", "/customers/<path:customer>/evidence"): ("/customers/C1/evidence?feature=orders.count_365d", None),
+    ("GET", "/customers/<path:customer>/timeline"): ("/customers/C1/timeline", None),
+    ("GET", "/customers/<path:customer>/orders"): ("/customers/C1/orders?limit=2", None),
+    ("GET", "/moves/<output>"): ("/moves/lifecycle.stage", None),
+    ("GET", "/customer-columns/<name>/choices"): ("/customer-columns/lifecycle.stage/choices", None),
     ("GET", "/customers"): ("/customers?filter=tags.vip=true&sort=-orders.count", None),
     ("GET", "/drafts/<int:draft>/comments"): ("/drafts/2/comments", None),
     ("GET", "/insight/portraits/<output>"): ("/insight/portraits/lifecycle.stage?label=dormant", None),
@@ -241,6 +251,16 @@ def _filled(body: Any, known: dict[str, Callable[[], Any]]) -> Any:
 
 EMPTY: tuple[str, ...] = ("/service/levels",)
 """Lists that have nothing in them here."""
+
+
+def test_no_two_answers_have_one_name() -> None:
+    names = [
+        name
+        for module in pkgutil.iter_modules(answers.__path__)
+        for name, found in vars(importlib.import_module(f"{answers.__name__}.{module.name}")).items()
+        if isinstance(found, type) and issubclass(found, Schema) and found.__module__.endswith(f".{module.name}")
+    ]
+    assert [name for name, count in Counter(names).items() if count > 1] == [], "they stand side by side in one description"
 
 
 def test_an_example_is_composed_of_its_parts() -> None:

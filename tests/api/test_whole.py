@@ -8,12 +8,19 @@ from pathlib import Path
 import pytest
 
 import engine.api.views as views
+from engine.comments import Comments
+from engine.customers import Customers
 from engine.drafts import Drafts
 from engine.feed import Feed
 from engine.fixed_values import FixedValues
+from engine.insight import Insight
+from engine.installation import Installation
 from engine.jobs import Jobs
 from engine.people import People
+from engine.pictures import Pictures
 from engine.schedules import Schedules
+from engine.tags import Tags
+from engine.views import Views
 from engine.webhooks import Webhooks
 from tests.api.conftest import PASSWORD, Client
 
@@ -24,6 +31,16 @@ ELSEWHERE = {
     "FixedValues.overview": "a page of the console",
     "Jobs.files": "for workers",
     "Jobs.counts": "a figure of the console",
+    "Customers.opened": "what the others read through",
+    "Customers.count": "the total of a list",
+    "Customers.ids": "the rows of a list",
+    "Customers.keys": "internal",
+    "Customers.find": "a search of the list",
+    "Customers.export_moves": "the pages of moves",
+    "Customers.runs": "the list of runs",
+    "Pictures.outputs": "every run names its outputs",
+    "Pictures.file": "the console's spreadsheets; programs read JSON",
+    "Insight.causes": "words",
     "People.first_administrator": "before there is any key",
     "People.verify_password": "signing in is the console's; programs show keys",
     "People.start_session": "signing in is the console's",
@@ -49,7 +66,12 @@ def verbs(kind: type) -> list[str]:
     return [name for name, member in vars(kind).items() if inspect.isfunction(member) and not name.startswith("_")]
 
 
-@pytest.mark.parametrize("kind", [Drafts, Schedules, FixedValues, People, Feed, Webhooks, Jobs])
+ROOMS = [
+    Comments, Customers, Drafts, Feed, FixedValues, Insight, Installation, Jobs, People, Pictures, Schedules, Tags, Views, Webhooks,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ROOMS)
 def test_what_the_console_can_do_programs_can_do(kind: type) -> None:
     folder = Path(str(views.__file__)).parent
     code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))

@@ -18,7 +18,7 @@ from engine.desk.states import STATES
 from engine.levels import PRIORITIES
 
 
-class Clock(Given):
+class TicketClock(Given):
     """A promise in working seconds."""
 
     clock = one_of(["answer", "resolution"])
@@ -55,7 +55,7 @@ class Ticket(Given):
     resolved_at = moment(null=True)
     closed_at = moment(null=True)
     revision = integer(1)
-    clocks = many(Clock)
+    clocks = many(TicketClock)
 
 
 class Event(Given):

@@ -99,10 +99,11 @@ def _export(call: Call, what: str) -> Response:
     )
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Tierwise-Rows": str(rows), "Tierwise-Cursor": cursor}
     headers["Content-Length"] = str(file.tell())
-    return Response(_parts(file), headers=headers, content_type=TYPES[call.query["format"]])
+    return Response(parts_of(file), headers=headers, content_type=TYPES[call.query["format"]])
 
 
-def _parts(file: BinaryIO) -> Iterator[bytes]:
+def parts_of(file: BinaryIO) -> Iterator[bytes]:
+    """A file in parts, from its beginning; it is closed after the last."""
     with file:
         file.seek(0)
         while part := file.read(256 * 1024):

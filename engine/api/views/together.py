@@ -48,6 +48,8 @@ class BearersBody(Strict):
 
     give = fields.List(text(200), load_default=list, validate=validate.Length(max=10_000))
     take = fields.List(text(200), load_default=list, validate=validate.Length(max=10_000))
+    give_all = fields.Dict(keys=fields.String(), metadata={"description": "Or: all of a list of customers, by filters and search."})
+    take_all = fields.Dict(keys=fields.String())
 
 
 class ViewBody(Strict):
@@ -157,8 +159,11 @@ def remove_tag(call: Call, feature: str) -> Any:
 def give_tag(call: Call, feature: str) -> Any:
     """Have customers bear a tag or group, or no longer: all that are named, or none."""
     _there(call, feature)
-    tags = call.engine.tags
-    return {"given": tags.give(feature, call.body["give"]), "taken": tags.take(feature, call.body["take"])}
+    tags, body, asked_for = call.engine.tags, call.body, call.engine.customers.asked_for
+    given, taken = tags.give(feature, body["give"]), tags.take(feature, body["take"])
+    given += tags.give_all(feature, asked_for(body["give_all"])) if "give_all" in body else 0
+    taken += tags.take_all(feature, asked_for(body["take_all"])) if "take_all" in body else 0
+    return {"given": given, "taken": taken}
 
 
 @routes.verb("GET", "/views", "customers:read", gives=listing(SavedViewGiven))
