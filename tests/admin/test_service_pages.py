@@ -168,6 +168,33 @@ def test_an_a_and_a_c_customer_get_different_clocks_that_tick(browser: Any, desk
         assert complaints(browser) == []
 
 
+def test_levels_are_edited_as_a_table_and_the_simulation_counts_managers(browser: Any, desk: Engine, app: Flask) -> None:
+    draft = desk.acting_as("administrator").drafts.new(title="managers for silver")
+    with served(app) as site:
+        browser.delete_all_cookies()
+        browser.get(f"{site}/login")
+        browser.find_element("name", "name").send_keys("administrator")
+        browser.find_element("name", "password").send_keys(PASSWORD)
+        browser.find_element("css selector", "form.form button").click()
+        until(browser, lambda: "/login" not in browser.current_url)
+        complaints(browser)
+        browser.get(f"{site}/rulebook/{draft.id}/service")
+        until(browser, lambda: len(browser.find_elements("css selector", ".grid-table")) == 2)
+        box = browser.find_elements("css selector", ".grid-table input[type=checkbox]")[1]
+        browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", box)  # not below the bar at the foot
+        box.click()
+        until(browser, lambda: desk.drafts.get(draft.id).document["policies"][1]["params"]["levels"][1]["manager"] is True)
+        answer = browser.find_elements("css selector", '.grid-table input[inputmode="decimal"]')[-2]
+        browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", answer)
+        answer.clear()
+        answer.send_keys("720")
+        until(browser, lambda: desk.drafts.get(draft.id).document["policies"][1]["params"]["targets"][-1]["answer_minutes"] == 720)
+        browser.get(f"{site}/simulations/{draft.id}")
+        until(browser, lambda: browser.find_elements("id", "service"))
+        assert "This draft gives 1 more customer a dedicated manager" in browser.find_element("id", "service").text
+        assert complaints(browser) == []
+
+
 def test_an_empty_desk_says_what_to_do(empty: Flask) -> None:
     engine: Engine = empty.extensions["tierwise_engine"]
     engine.people.first_administrator("administrator", PASSWORD)
