@@ -12,6 +12,7 @@ from admin.access import acting, may
 from admin.cells import MASK, cell, masked, worded
 from admin.desk import desk
 from admin.strip import strip
+from admin.views.members import card_of
 from admin.words import t
 from engine import TierwiseError
 
@@ -132,6 +133,7 @@ def _decided(engine: Any, found: Any, looks: Any, main: str) -> dict[str, Any]:
         "strip": strip(found, looks, list(dict.fromkeys([main, *shown]))[:3] if main else [], t, g.formats),
         "strip_title": _strip_title(found, looks, main),
         "decided_title": _decided_title(found, looks, main, order),
+        "member": card_of(engine, found.customer),
         "target": _target(engine, found, looks, main),
         "targets": [look for key, look in (looks[main].labels.items() if main else ()) if key != found.assignments.get(main)],
         "events": _events(found),

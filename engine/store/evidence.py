@@ -155,7 +155,7 @@ def _value(feature: Feature) -> str:
     """What a row adds: of sums and averages the summed column, of distinct products the product."""
     if feature.aggregate == "distinct":
         return "l.product_id"
-    if feature.aggregate in ("sum", "average"):
+    if feature.aggregate in ("sum", "average") or (feature.aggregate == "fold" and feature.of):
         column = "amount" if feature.of == "net_amount" else feature.of
         return f"{'l' if feature.source == 'lines' else 'o'}.{column}"
     return "cast(null as bigint)"

@@ -1,7 +1,7 @@
 """The level of every member on a day, from the days of its history: a pure fold over columns.
 
 What holds: on each day with a qualifying fact the amount of the running period is compared with the thresholds, and the
-member rises at once. At each review (after the end of a period) the amount of the period that ended is compared; who
+member rises at once. At each review what was reached is compared: the amount of the year that ended, or what still counts; who
 falls short falls after the days of grace, to the level of that amount or by one step, and never below its floor. What
 qualifies meanwhile counts: a member that reaches the level anew within the days of grace keeps it.
 
@@ -110,9 +110,9 @@ class _Walk:
         while len(who):
             who = who[self._step(who)]
         floor = np.maximum(state.reached, self._life_until(self.members, np.full(len(self.members), self.days.today + 1)))
-        amount = self._amount(self.members, np.full(len(self.members), self.days.today + 1))
+        amount = self._counting(self.members, np.full(len(self.members), self.days.today))
         found = {"level_number": state.level.copy(), "qualifying_balance": amount, "raised_on": state.raised, "floor_number": floor}
-        return found | self._ahead(floor, amount)
+        return found | self._ahead(floor)
 
     # --- amounts ----------------------------------------------------------------------------------------------
 
@@ -146,17 +146,22 @@ class _Walk:
     def _band(self, amount: Array) -> Array:
         return np.searchsorted(self.starts[1:], amount, side="right").astype(np.int64)
 
-    def _amount(self, who: Array, review: Array) -> Array:
-        """The amount of the period that ended on the day before a review."""
-        end = review - 1
+    def _counting(self, who: Array, day: Array) -> Array:
+        """The amount of the running period at the end of a day."""
         match self.rules.period:
             case "rolling":
-                first = review - self.rules.window_days
+                first = day - self.rules.window_days + 1
             case "year":
-                first = _new_year(_year(end))
+                first = _new_year(_year(day))
             case _:
                 first = np.full(len(who), -(2**31), dtype=np.int64)
-        return self.days.total(who, first, end)
+        return self.days.total(who, first, day)
+
+    def _ended(self, who: Array, review: Array) -> Array:
+        """What a review compares: the year that ended, or what still counts as the day begins, without the day of the rise."""
+        if self.rules.period == "rolling":
+            return self.days.total(who, review - self.rules.window_days + 1, review - 1)
+        return self._counting(who, review - 1)
 
     def _life_until(self, who: Array, day: Array) -> Array:
         """The floor of what counted before a day."""
@@ -219,10 +224,10 @@ class _Walk:
         self._look_on(who, self.days.place(who, day))
 
     def _review(self, who: Array) -> Array:
-        """Compare the period that ended; returns its amount."""
+        """Compare what was reached; returns that amount."""
         state = self.state
         day = state.review[who]
-        amount = self._amount(who, day)
+        amount = self._ended(who, day)
         floor = np.maximum(state.reached[who], self._life_until(who, day))
         earned = self._band(amount)
         to = np.maximum(np.maximum(earned, state.level[who] - 1) if self.rules.step else earned, floor)
@@ -247,14 +252,14 @@ class _Walk:
 
     # --- what comes -------------------------------------------------------------------------------------------
 
-    def _ahead(self, floor: Array, amount: Array) -> dict[str, Array]:
+    def _ahead(self, floor: Array) -> dict[str, Array]:
         """The first fall if nothing more happens."""
         state, none = self.state, np.full(len(self.members), NOTHING)
         falls, to, keep_by, keep = none, none.copy(), none.copy(), none.copy()
         target = np.maximum(state.to, floor)
         grace = np.flatnonzero((state.to >= 0) & (target < state.level))
         falls[grace], to[grace], keep_by[grace] = state.fall[grace], target[grace], state.fall[grace] - 1
-        keep[grace] = self.starts[state.level[grace]] - amount[grace]
+        keep[grace] = self.starts[state.level[grace]] - self._counting(grace, state.fall[grace] - 1)
         who = np.flatnonzero((falls == NOTHING) & (state.level > floor) & (state.review < NEVER))
         state.fall[who], state.to[who] = NEVER, -1
         while len(who):

@@ -63,7 +63,7 @@ def stands(rules: Levels, spent: Mapping[int, int], first: int, last: int) -> It
             level = max(min(to, level), floor(day - 1))
             fall = to = None
         if review == day:
-            earned = band(between(begins(day - 1), day - 1))
+            earned = band(between(begins(day) if rules.period == "rolling" else begins(day - 1), day - 1))
             if rules.step:
                 earned = max(earned, level - 1)
             target = max(earned, floor(day - 1))
