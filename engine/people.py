@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ADMINISTRATOR = "administrator"
-WINDOW, PER_NAME, PER_ADDRESS = 15 * 60, 10, 30
+WINDOW, PER_NAME, PER_ADDRESS = 15 * 60, 10, 20
 """Tries of a password within a quarter of an hour: for one name, and from one address for any names."""
 _SEEN_EVERY, _USED_EVERY = 60, 60
 _WRONG = "the name or the password is not right"

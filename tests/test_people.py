@@ -185,7 +185,7 @@ def test_an_address_that_tries_many_names_is_stopped_too(people: People) -> None
             refused += 1
         except NotAllowed:
             pass
-    assert refused == 10
+    assert refused == 20
 
 
 def test_guesses_that_come_at_once_are_counted_each(people: People) -> None:

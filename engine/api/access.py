@@ -7,6 +7,8 @@ remembered for a second: a revoked one is dead after that, in every process.
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
+from hashlib import blake2b
 from threading import Lock
 
 from flask import Request
@@ -20,7 +22,6 @@ REMEMBERED = 1.0
 
 _MOST_REMEMBERED = 10_000
 _USED_EVERY = 60
-_GUESSES = 60
 _MOST_COUNTED = 100_000
 
 
@@ -41,14 +42,60 @@ class Counter:
             found = self._counts[(kind, name)] = self._counts.get((kind, name), 0) + 1
         return found
 
-    def counted(self, kind: str, name: str) -> int:
-        """How many there are in this minute."""
-        return self._counts.get((kind, name), 0) if int(time.time()) // 60 == self._minute else 0
-
     @staticmethod
     def wait() -> int:
         """Seconds until the next minute begins."""
         return 60 - int(time.time()) % 60
+
+
+class Guesses:
+    """Secrets that were no key, per address: how many different ones within a quarter of an hour, in this process.
+
+    The same wrong secret again is no new guess, so a program whose key has expired does not shut out its neighbours behind one
+    address; and a secret that let somebody in is never taken for a guess.
+    """
+
+    WINDOW = 900
+    MOST = 20
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._wrong: OrderedDict[str, dict[bytes, float]] = OrderedDict()
+        self._good: OrderedDict[bytes, None] = OrderedDict()
+
+    @staticmethod
+    def _mark(secret: str) -> bytes:
+        return blake2b(secret.encode("utf-8", "replace"), digest_size=16).digest()
+
+    def wait(self, address: str, secret: str) -> int:
+        """Let a secret be tried from an address: 0, and it counts as wrong until it was right; else seconds to wait."""
+        mark, now = self._mark(secret), time.monotonic()
+        with self._lock:
+            known = {each: at for each, at in self._wrong.get(address, {}).items() if at + self.WINDOW > now}
+            if mark in self._good:
+                return 0
+            if len(known) >= self.MOST and mark not in known:
+                return int(min(known.values()) + self.WINDOW - now) + 1
+            known.setdefault(mark, now)
+            self._wrong[address] = known
+            self._wrong.move_to_end(address)
+            while len(self._wrong) > _MOST_COUNTED:
+                self._wrong.popitem(last=False)
+        return 0
+
+    def wrong(self, secret: str) -> None:
+        """What let somebody in once does so no longer."""
+        with self._lock:
+            self._good.pop(self._mark(secret), None)
+
+    def good(self, address: str, secret: str) -> None:
+        """Remember a secret that let somebody in."""
+        mark = self._mark(secret)
+        with self._lock:
+            self._wrong.get(address, {}).pop(mark, None)
+            self._good[mark] = None
+            while len(self._good) > _MOST_REMEMBERED:
+                self._good.popitem(last=False)
 
 
 class Gate:
@@ -60,6 +107,7 @@ class Gate:
         self._known: dict[str, tuple[float, Caller]] = {}
         self._lock = Lock()
         self._counter = Counter()
+        self.guesses = Guesses()
         self.light, self.heavy = light, heavy
         self.used: set[int] = set()
 
@@ -73,13 +121,15 @@ class Gate:
         if known is not None and known[0] > time.monotonic():
             return known[1]
         address = request.remote_addr or ""
-        if self._counter.counted("guess", address) >= _GUESSES:
-            raise _limited("too many keys that are not valid")
+        wait = self.guesses.wait(address, secret)
+        if wait:
+            raise _limited("too many keys that are not valid", wait)
         try:
             found = self.people.verify_key(secret, note=False)
         except NotAllowed as error:
-            self._counter.count("guess", address)
+            self.guesses.wrong(secret)
             raise _refused(str(error)) from None
+        self.guesses.good(address, secret)
         if found.key.test is not self.sandbox:
             raise _refused("test keys work in a sandbox only" if found.key.test else "a sandbox takes test keys only")
         if self.people.clock() - (found.key.used_at or 0) >= _USED_EVERY:
@@ -113,6 +163,6 @@ def _refused(detail: str) -> Problem:
     return Problem("unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="tierwise"'})
 
 
-def _limited(detail: str) -> Problem:
-    wait = Counter.wait()
+def _limited(detail: str, wait: int = 0) -> Problem:
+    wait = wait or Counter.wait()
     return Problem("rate_limited", f"{detail}; try again in {wait} s", headers={"Retry-After": str(wait)})

@@ -51,9 +51,17 @@ def test_too_many_requests_are_told_to_wait(api: Client) -> None:
 
 
 def test_who_guesses_keys_is_stopped(api: Client) -> None:
-    codes = [api.as_(f"tw_live_{n}")("GET", "/me").status_code for n in range(70)]
-    assert codes[:60] == [401] * 60
-    assert codes[60:] == [429] * 10
+    api.get("/me")
+    codes = [api.as_(f"tw_live_{n}")("GET", "/me").status_code for n in range(30)]
+    assert codes == [401] * 20 + [429] * 10
+    assert 800 < int(api.as_("tw_live_x")("GET", "/me", code=429).headers["Retry-After"]) <= 901
+    api.app.extensions["tierwise-api"].gate.forget()
+    assert api.get("/me")["user"] == "chen", "who was let in before is not shut out by a neighbour"
+
+
+def test_the_same_wrong_key_again_is_no_new_guess(api: Client) -> None:
+    assert {api.as_("tw_live_expired")("GET", "/me").status_code for _ in range(50)} == {401}
+    api.key("results:read")("GET", "/me", code=200)
 
 
 @pytest.mark.parametrize(
