@@ -25,6 +25,7 @@ from engine.tables.document import OutputColumn
 from engine.tables.reader import INPUT_LIMIT, OUTPUT_LIMIT, ROW_LIMIT
 from engine.tables.table import DecisionTable
 from engine.tables.tokens import CellError, read_tokens
+from engine.workbooks import with_document_type
 
 SIZE_LIMIT = 32_000_000
 """Bytes of an unpacked workbook, or of a CSV file: a small archive can hide a large one."""
@@ -147,10 +148,14 @@ def _read_xlsx(path: Path) -> list[list[str]]:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-        if size > SIZE_LIMIT:
-            raise _refused(path.name, f"a workbook of {size:,} bytes unpacked", f"at most {SIZE_LIMIT:,}")
+            if size > SIZE_LIMIT:
+                raise _refused(path.name, f"a workbook of {size:,} bytes unpacked", f"at most {SIZE_LIMIT:,}")
+            if with_document_type(archive) is not None:
+                raise _refused(path.name, "a document type in its XML", "an .xlsx file saved by a spreadsheet program")
         book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
+    except RulebookError:
+        raise
+    except Exception as error:  # zipfile, zlib and the XML parser raise whatever they meet
         raise _refused(path.name, f"no workbook ({type(error).__name__})", "an .xlsx file saved by a spreadsheet program") from None
     try:
         grid = []
@@ -159,6 +164,10 @@ def _read_xlsx(path: Path) -> list[list[str]]:
                 raise _refused(path.name, "too many rows", f"at most {ROW_LIMIT:,} rules")
             grid.append([_sheet_text(cell, f"{path.name} row {at}") for cell in row])
         return grid
+    except RulebookError:
+        raise
+    except Exception as error:
+        raise _refused(path.name, f"no workbook ({type(error).__name__})", "an .xlsx file saved by a spreadsheet program") from None
     finally:
         book.close()
 

@@ -31,6 +31,7 @@ LONGEST_BROKEN = 1 << 16
 SAMPLE_BYTES = 1 << 20
 """Of the file's beginning, from which the number of its rows is estimated."""
 
+MAX_COLUMNS = 4_000
 HEAD_BYTES = 1 << 16
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -84,6 +85,8 @@ class CsvReader:
                     f"{self.path} has one column named {names[0][:60]!r}: the delimiter is {self._mapping.delimiter!r} by the mapping, "
                     f"but {other!r} in the file; did you mean delimiter: {other!r}?"
                 )
+        if len(names) > MAX_COLUMNS:
+            raise FactError(f"{self.path} has {len(names):,} columns; expected at most {MAX_COLUMNS:,}")
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise FactError(f"{self.path} has the column {twice[0]!r} more than once; give each column a name of its own")

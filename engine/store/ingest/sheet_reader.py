@@ -14,9 +14,11 @@ import pyarrow as pa
 from engine.errors import FactError, did_you_mean
 from engine.store.ingest.mapping import Mapping
 from engine.store.ingest.readers import Chunk
+from engine.workbooks import with_document_type
 
 MAX_ROWS = 1_048_576
 MAX_COLUMNS = 1_000
+CHUNK_CELLS = 200_000
 MAX_UNPACKED = 2 << 30
 MAX_STRINGS = 256 << 20
 """Unpacked bytes of the shared texts, which openpyxl holds in memory."""
@@ -85,6 +87,7 @@ class SheetReader:
     def chunks(self, columns: Sequence[str]) -> Iterator[Chunk]:
         """Text columns; numbers and moments are written out exactly as the mapping would read them."""
         at = [self._position[name] for name in columns]
+        most = max(100, min(CHUNK, CHUNK_CELLS // max(1, len(at))))
         line, held, lines = self._line + 1, [[] for _ in columns], []  # type: ignore[var-annotated]
         while (row := self._next()) is not None:
             if line > MAX_ROWS:
@@ -93,7 +96,7 @@ class SheetReader:
                 cells.append(_text(row[i], self._decimal) if i < len(row) else None)
             lines.append(line)
             line += 1
-            if len(lines) >= CHUNK:
+            if len(lines) >= most:
                 yield _chunk(columns, held, lines)
                 held, lines = [[] for _ in columns], []
         if lines:
@@ -127,8 +130,17 @@ def _refuse_bombs(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError) as error:
+            _refuse_sizes(path, entries)
+            part = with_document_type(archive)
+    except FactError:
+        raise
+    except Exception as error:  # zipfile and zlib raise whatever they meet
         raise FactError(f"{path} is not a readable XLSX workbook: {error}") from None
+    if part is not None:
+        raise FactError(f"{path} declares a document type in {part}, which no spreadsheet program does; save it as .xlsx again")
+
+
+def _refuse_sizes(path: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
     names = {entry.filename for entry in entries}
     if "xl/workbook.xml" not in names:
         raise FactError(f"{path} is a zip archive, but no XLSX workbook")
