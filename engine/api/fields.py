@@ -9,10 +9,22 @@ from marshmallow import fields, validate
 from engine.api.kit import Strict
 
 
-def whole(least: int, most: int, default: int | None = None, words: str = "", **options: Any) -> fields.Integer:
+class Whole(fields.Integer):
+    """A whole number as digits of ASCII; an address has only texts, and with strict=True a body may not have them."""
+
+    def _validated(self, value: Any) -> Any:
+        plain = isinstance(value, int) and not isinstance(value, bool)
+        if isinstance(value, str) and not self.strict:
+            plain = value.isascii() and value.removeprefix("-").isdigit() and len(value) <= 20
+        if not plain:
+            raise self.make_error("invalid", input=value)
+        return super()._validated(int(value))
+
+
+def whole(least: int, most: int, default: int | None = None, words: str = "", **options: Any) -> Whole:
     """A whole number within bounds; "1", true and 1.9 are none in JSON, while an address has only texts."""
     extra: dict[str, Any] = {} if default is None else {"load_default": default}
-    return fields.Integer(validate=validate.Range(least, most), metadata={"description": words}, **extra, **options)
+    return Whole(validate=validate.Range(least, most), metadata={"description": words}, **extra, **options)
 
 
 def text(most: int = 200, words: str = "", *, least: int = 1, **options: Any) -> fields.String:

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 
 from engine.api.answers.points import Act as ActGiven
 from engine.api.answers.points import Balance, Closed, Day, Liability, PastActs
-from engine.api.fields import Flag, text, whole
+from engine.api.fields import Flag, Whole, text, whole
 from engine.api.kit import Answer, Call, Routes, Strict
 from engine.api.problems import Problem
 from engine.loyalty.ledger import MOST
@@ -94,9 +94,7 @@ class AtQuery(Strict):
 class HistoryQuery(Strict):
     """Which acts."""
 
-    before = fields.Integer(
-        load_default=None, validate=validate.Range(1, 2**62), metadata={"description": "Only acts with a smaller number."}
-    )
+    before = Whole(load_default=None, validate=validate.Range(1, 2**62), metadata={"description": "Only acts with a smaller number."})
     limit = whole(1, MOST_ACTS, 50, "How many at most.")
 
 

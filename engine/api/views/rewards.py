@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import request
-from marshmallow import fields, validate
+from marshmallow import validate
 
 from engine.api.answers import rewards as answers
-from engine.api.fields import Flag, choice, text, whole
+from engine.api.fields import Flag, Whole, choice, text, whole
 from engine.api.kit import Answer, Call, Routes, Strict, or_404
 from engine.api.problems import Problem
 from engine.errors import PointsError
@@ -37,9 +37,7 @@ class ClaimsQuery(Strict):
 
     customer = text(200, "Of this customer.", load_default=None)
     status = choice("reserved", "confirmed", "cancelled", "lapsed", load_default=None)
-    before = fields.Integer(
-        load_default=None, validate=validate.Range(1, BIG), metadata={"description": "Only claims with a smaller number."}
-    )
+    before = Whole(load_default=None, validate=validate.Range(1, BIG), metadata={"description": "Only claims with a smaller number."})
     limit = whole(1, 1_000, 100, "How many at most.")
 
 

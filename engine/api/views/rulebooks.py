@@ -38,7 +38,7 @@ class SimulateBody(DocumentBody):
     """A rulebook, and how to compare it with the live one."""
 
     as_of = text(40, "As of when; default: the moment of the newest visible run.")
-    movers = whole(0, 200, 20, "How many single customers to name.")
+    movers = whole(0, 200, 20, "How many single customers to name.", strict=True)
 
 
 def version_answer(version: Version, call: Call, *, document: bool = False) -> dict[str, Any]:
