@@ -40,6 +40,7 @@ from engine.cli import (
     store,
     tasks,
     tickets,
+    together,
 )
 from engine.cli.shared import App, Family
 
@@ -83,6 +84,8 @@ for command in (
     store.features,
     plugins.plugins,
     customers.customers,
+    together.tag,
+    together.inbox,
     fix.fix,
     managers.manager,
     care.care,
@@ -103,7 +106,8 @@ for command in (
     store.settings,
 ):
     cli.add_command(command)
-for command in (insight.compare, insight.wanted):
+audit.audit.add_command(together.exports)
+for command in (insight.compare, insight.wanted, together.comment):
     rulebook.rulebook.add_command(command)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from engine import clock
-from engine.errors import TierwiseError
+from engine.errors import DraftError
 from engine.store import audit
 from engine.store.models import draft, draft_edit, publication, review, rulebook_version, schedule, setting
 from engine.store.session import Store
@@ -153,11 +153,11 @@ def change(connection: Connection, number: int, **values: Any) -> None:
 
 
 def get(connection: Connection, number: int) -> Draft:
-    """A draft by its number. Raises `TierwiseError`."""
+    """A draft by its number. Raises `DraftError`."""
     row = connection.execute(select(draft).where(draft.c.id == number)).first()
     if row is None:
         newest = connection.scalar(select(func.max(draft.c.id)))
-        raise TierwiseError(f"there is no draft d{number}; " + (f"the newest is d{newest}" if newest else "there is none yet"))
+        raise DraftError(f"there is no draft d{number}; " + (f"the newest is d{newest}" if newest else "there is none yet"))
     return _draft(connection, row)
 
 

@@ -17,7 +17,7 @@ import schemathesis
 from marshmallow import Schema, fields
 from sqlalchemy import update
 
-from engine.api import answers
+from engine.api import answers, views
 from engine.api.answers.parts import Given, example_of, integer, many, string
 from engine.store.models import coupon
 from tests.api import test_once as once
@@ -253,12 +253,13 @@ EMPTY: tuple[str, ...] = ("/service/levels",)
 """Lists that have nothing in them here."""
 
 
-def test_no_two_answers_have_one_name() -> None:
+def test_no_two_answers_or_bodies_have_one_name() -> None:
     names = [
         name
-        for module in pkgutil.iter_modules(answers.__path__)
-        for name, found in vars(importlib.import_module(f"{answers.__name__}.{module.name}")).items()
-        if isinstance(found, type) and issubclass(found, Schema) and found.__module__.endswith(f".{module.name}")
+        for package in (answers, views)
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+        for name, found in vars(importlib.import_module(module.name)).items()
+        if isinstance(found, type) and issubclass(found, Schema) and found.__module__ == module.name and not name.endswith("Query")
     ]
     assert [name for name, count in Counter(names).items() if count > 1] == [], "they stand side by side in one description"
 

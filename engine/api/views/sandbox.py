@@ -15,7 +15,7 @@ from engine.sandbox import FARTHEST
 routes = Routes("sandbox", "The clock of a sandbox (`tierwise serve --sandbox`). Elsewhere these routes do not exist.")
 
 
-class MoveBody(Strict):
+class ClockMoveBody(Strict):
     """Where the clock goes: ahead, never back."""
 
     now = text(40, "The moment that it shall be, such as 2026-03-01.")
@@ -33,7 +33,7 @@ def clock(call: Call) -> Any:
     return call.engine.sandbox.clock()
 
 
-@routes.verb("PUT", "/sandbox/clock", "settings:write", body=MoveBody, example={"advance_seconds": 86_400}, gives=Clock)
+@routes.verb("PUT", "/sandbox/clock", "settings:write", body=ClockMoveBody, example={"advance_seconds": 86_400}, gives=Clock)
 def move_clock(call: Call) -> Any:
     """Move the clock ahead. Schedules, expiries and every "now" follow it; what is due meanwhile happens within seconds."""
     return call.engine.sandbox.move(to=call.body.get("now"), seconds=call.body.get("advance_seconds"))
