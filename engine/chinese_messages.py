@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.chinese_rules import RULES
+from engine.chinese_service import SERVICE
 
 CHINESE: Mapping[str, str] = {
     **RULES,
+    **SERVICE,
     # what stands in many messages
     "did you mean {}?": "是否想写 {}？",
     "expected {}": "应为 {}",

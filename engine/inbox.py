@@ -1,6 +1,7 @@
 """What waits for a person: `engine.inbox()`. Who may do it is for whoever knows the person's roles.
 
-Drafts to approve and to publish, own drafts that came back, comments on them, runs that are held, values to be fixed.
+Drafts to approve and to publish, own drafts that came back, comments on them, runs that are held, values to be fixed,
+promises to customers that are broken or close to it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from sqlalchemy import func, select
 
 from engine.store import comments, fixed_values, outcomes
 from engine.store.drafts import APPROVED, OPEN, SCHEDULED, SUBMITTED, person
-from engine.store.models import draft, draft_edit, review
+from engine.store.models import draft, draft_edit, review, task
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from engine.service import Engine
 
-Kind = Literal["approve", "publish", "returned", "comment", "held", "fix"]
+Kind = Literal["approve", "publish", "returned", "comment", "held", "fix", "escalation"]
 
 RUNS = 20
 """Runs that are looked at for held ones."""
@@ -28,7 +29,7 @@ RUNS = 20
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One thing that waits. number: of the draft, run or fixed value; title, by, at: what it is, from whom, since when.
+    """One thing that waits. number: of the draft, run, fixed value or ticket; title, by, at: what it is, from whom, since when.
 
     own: whether the actor made it, and so cannot decide on it where a second person is required. note: what was said.
     """
@@ -51,7 +52,8 @@ def inbox(engine: Engine) -> Sequence[Waiting]:
     actor = engine.settings.actor
     with engine.store.read() as connection:
         found = [*_drafts(connection, actor), *_comments(connection, actor), *_held(connection), *_fixed(connection, actor)]
-    order = ("returned", "approve", "publish", "held", "fix", "comment")
+        found += _escalations(connection, actor)
+    order = ("returned", "escalation", "approve", "publish", "held", "fix", "comment")
     return sorted(found, key=lambda each: (order.index(each.kind), each.at))
 
 
@@ -99,3 +101,12 @@ def _fixed(connection: Connection, actor: str) -> Iterator[Waiting]:
     """Requests; whose customer and which value is told by the page that may show it."""
     for one in fixed_values.find(connection, status="requested"):
         yield Waiting("fix", one.id, one.address, one.author, one.requested_at, person(one.author) == person(actor))
+
+
+def _escalations(connection: Connection, actor: str) -> Iterator[Waiting]:
+    """Tickets whose promise is broken or close to its end, of which this person was told."""
+    own = (task.c.owner == actor, task.c.kind == "escalation", task.c.status == "open")
+    for row in connection.execute(select(task).where(*own).order_by(task.c.id)):
+        number = str(row.once or "").split(":")[1:2]
+        if number and number[0].isdigit():
+            yield Waiting("escalation", int(number[0]), row.title, row.created_by, row.created_at, True)

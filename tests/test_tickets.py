@@ -15,6 +15,7 @@ from engine import clock
 from engine.desk.calendars import Calendar
 from engine.desk.clock import Pause, Promise, ServiceClock, WorkingTime
 from engine.errors import CalendarError, DeskError, TicketError, UnknownCustomer
+from engine.job_kinds import perform
 from engine.repeats import KeyReused
 from engine.service import Engine
 from engine.store.models import audit_entry, task, ticket, ticket_event, ticket_pause, ticket_step
@@ -172,6 +173,16 @@ def test_a_tick_that_is_killed_is_made_up_for(engine: Engine, monkeypatch: pytes
             later(engine, 40 * 60)
     assert (rows(engine, ticket_step), rows(engine, task)) == (0, 0)
     assert len(later(engine, 40 * 60)) == 1
+
+
+def test_the_worker_escalates_and_the_inbox_of_the_person_tells(engine: Engine) -> None:
+    number = engine.tickets.open("A1", "complaint", "late", owner="chen", at=NOW - 50 * 60).id
+    assert engine.tickets.due()
+    assert perform(engine, "tick", {}, lambda step, done, total: None) == {"done": [], "escalated": 1}
+    assert [(each.kind, each.number) for each in engine.acting_as("chen").inbox()] == [("escalation", number)]
+    assert list(engine.acting_as("wang").inbox()) == []
+    engine.tickets.move(number, "resolved")
+    assert list(engine.acting_as("chen").inbox()) == []
 
 
 def test_webhooks_hear_of_it_once(engine: Engine) -> None:

@@ -31,6 +31,7 @@ KINDS = {
     "publish": ("check", "draft", "Approved, not live yet", "已批准，尚未发布"),
     "held": ("stop", "bad", "Held run", "运行暂停生效"),
     "fix": ("edit", "info", "Value to be fixed by hand", "人工调整待审批"),
+    "escalation": ("clock", "bad", "Promise to a customer", "客户承诺"),
     "comment": ("info", "info", "Comment on your draft", "您的草稿有新评论"),
 }
 
@@ -248,7 +249,8 @@ class Reviews(Page):
 def _waiting() -> list[dict[str, Any]]:
     """The inbox with its words; mine: whether this reader can do something about it."""
     if "inbox" not in g:
-        g.inbox = [_thing(each) for each in acting().inbox() if each.kind != "held" or may("runs")]
+        needs = {"held": "runs", "escalation": "service"}
+        g.inbox = [_thing(each) for each in acting().inbox() if each.kind not in needs or may(needs[each.kind])]
     found: list[dict[str, Any]] = g.inbox
     return found
 
@@ -259,6 +261,7 @@ def _thing(each: Any) -> dict[str, Any]:
     four_eyes = acting().settings.four_eyes
     what = {
         "held": t("Run {n}", "运行 {n}", n=each.number),
+        "escalation": each.title,
         "fix": t("Request {n} for {address}", "申请 {n}：{address}", n=each.number, address=each.title),
     }.get(each.kind) or t("{title}, draft {n}", "{title}，草稿 {n}", title=each.title, n=each.number)
     why = ""
@@ -269,6 +272,7 @@ def _thing(each: Any) -> dict[str, Any]:
     elif each.kind == "held" and not may("runs", "write"):
         why = t("somebody who may release runs has to act", "须由可放行运行的人处理")
     url = {
+        "escalation": url_for("tickets.ticket", number=each.number) if each.kind == "escalation" else None,
         "held": url_for("runs.details", number=each.number),
         "fix": url_for("fixedvalues.index") if may("customers") else None,
     }.get(each.kind, url_for("reviews.draft", number=each.number))

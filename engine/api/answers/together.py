@@ -65,8 +65,8 @@ class Comment(Given):
 class Waiting(Given):
     """One thing that waits."""
 
-    kind = one_of(["approve", "publish", "returned", "comment", "held", "fix"])
-    number = integer(7, "Of the draft, run or fixed value.")
+    kind = one_of(["approve", "publish", "returned", "comment", "held", "fix", "escalation"])
+    number = integer(7, "Of the draft, run, fixed value or ticket.")
     title = string("Wider bands")
     by = string("till")
     at = moment()

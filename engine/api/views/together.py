@@ -23,7 +23,15 @@ from engine.views import PAGES, SavedView
 
 routes = Routes("together", "What people share: tags and groups, kept lists, comments, and what waits for whom.")
 
-AREAS = {"approve": "reviews", "publish": "reviews", "returned": "rules", "comment": "rules", "held": "runs", "fix": "customers"}
+AREAS = {
+    "escalation": "service",
+    "approve": "reviews",
+    "publish": "reviews",
+    "returned": "rules",
+    "comment": "rules",
+    "held": "runs",
+    "fix": "customers",
+}
 """What somebody has to be able to read to be told of what waits."""
 
 
