@@ -59,6 +59,33 @@ class RightMoved(Given):
     lost = integer(3)
 
 
+class LevelMoved(Given):
+    """A service level, and how many customers have it."""
+
+    key = string("gold")
+    title = nested(Texts)
+    live = integer(40)
+    draft = integer(52)
+
+
+class ServiceSide(Given):
+    """One side of a comparison of service."""
+
+    managed = integer(12, "Customers with a dedicated manager.")
+    hours = number(480.0, "Working hours promised in a year.")
+
+
+class ServiceMoved(Given):
+    """What the draft does to service levels."""
+
+    live = nested(ServiceSide)
+    draft = nested(ServiceSide)
+    more_managed = integer(4)
+    more_hours = number(160.0)
+    levels = many(LevelMoved)
+    words = many(Texts, "As sentences.", empty=True)
+
+
 class Simulation(Given):
     """What a rulebook would change over every customer, against the live one."""
 
@@ -82,5 +109,6 @@ class Simulation(Given):
     sizes = by_name("abc.class", Sizes)
     rights = by_name("membership", many(RightMoved), "By policy with members: rights gained and lost.", empty=True)
     examples = many(ExampleResult)
+    service = nested(ServiceMoved, "Null where no policy gives service levels.", null=True)
     recomputed = many(string("abc"), "Policies that were computed anew.")
     seconds = by_name("draft", number(0.01), "What took how long.")
