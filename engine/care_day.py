@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine import clock
 from engine.care.control import in_control
-from engine.care.occasions import EPOCH, festival_on, kept_on, period, period_starts, yearly_on
+from engine.care.occasions import EPOCH, festival_on, kept_on, period_starts, yearly_on
 from engine.care.plans import Plan
 from engine.columns import Array, Codes, Flags
 from engine.errors import Fault, FeatureError, RulebookError, did_you_mean
@@ -31,6 +32,8 @@ CONSENT, CHANNEL, LANGUAGE, OWNER = "custom.consent", "custom.channel", "custom.
 
 _YES, _NO = ("yes", "y", "true", "1", "是", "同意"), ("no", "n", "false", "0", "否", "不同意")
 DAY = 86_400
+CODES = 2**22
+"""More than any code of an occasion: days, months, years, runs."""
 
 
 @dataclass(slots=True)
@@ -54,19 +57,55 @@ class PlanReport:
 
 @dataclass(slots=True)
 class Chosen:
-    """Places of customers with an occasion of a plan, and the occasions."""
+    """Places of customers with an occasion of a plan; the occasions as numbers, and the days they fall on."""
 
     places: Array
-    occasions: list[str]
-    dates: list[dt.date]
+    codes: Array
+    days: Array
 
     def only(self, where: Flags) -> Chosen:
         """Those where a flag is set."""
-        kept = np.flatnonzero(where).tolist()
-        return Chosen(self.places[where], [self.occasions[at] for at in kept], [self.dates[at] for at in kept])
+        return Chosen(self.places[where], self.codes[where], self.days[where])
+
+    def occasions(self, plan: Plan) -> list[str]:
+        """The names of the occasions."""
+        names = {code: occasion_of(plan, code) for code in np.unique(self.codes).tolist()}
+        return [names[code] for code in self.codes.tolist()]
+
+    def dates(self) -> list[dt.date]:
+        """The days as dates."""
+        known = {number: EPOCH + dt.timedelta(days=number) for number in np.unique(self.days).tolist()}
+        return [known[number] for number in self.days.tolist()]
 
 
-@dataclass(slots=True)
+def occasion_of(plan: Plan, code: int) -> str:
+    """The name of an occasion, for ever: a year, a date, a period, a run."""
+    if plan.trigger in ("birthday", "anniversary"):
+        return str(code)
+    if plan.trigger == "verify":
+        return f"{code // 12}-{code % 12 + 1:02}"
+    if plan.trigger in ("upgrade", "downgrade", "change"):
+        return f"run {code}"
+    date = (EPOCH + dt.timedelta(days=code)).isoformat()
+    return f"since {date}" if plan.trigger == "silence" else date
+
+
+def code_of(plan: Plan, occasion: str) -> int:
+    """The number of such a name; -1 for one that this plan cannot have, since another had its key before."""
+    try:
+        if plan.trigger in ("birthday", "anniversary"):
+            return int(occasion)
+        if plan.trigger == "verify":
+            year, month = occasion.split("-")
+            return int(year) * 12 + int(month) - 1
+        if plan.trigger in ("upgrade", "downgrade", "change"):
+            return int(occasion.removeprefix("run "))
+        return day_number(dt.date.fromisoformat(occasion.removeprefix("since ")))
+    except ValueError:
+        return -1
+
+
+@dataclass
 class Population:
     """Every customer who may be cared for, as columns."""
 
@@ -79,6 +118,13 @@ class Population:
     graded: Flags
     last: Mapping[str, tuple[Array, Array]]
     _labels: dict[tuple[str, tuple[str, ...]], Array] = field(default_factory=dict)
+    _contacts: dict[tuple[str, ...], Array] = field(default_factory=dict)
+    _done: dict[str, Array] = field(default_factory=dict)
+
+    @cached_property
+    def joined_on(self) -> Array:
+        """The business days of joining."""
+        return _days(self.joined, self.engine)
 
     @classmethod
     def read(cls, engine: Engine, plans: Sequence[Plan]) -> Population:
@@ -138,41 +184,41 @@ class Population:
             start, length = period_starts(today, plan.months), 28 * plan.months
             turn = (self.key_hash.view(np.uint64) % np.uint64(length)).astype(np.int64)  # spread, so that no day has all of them
             places = np.flatnonzero(able & (day_number(start) + turn <= day_number(today)))
-            return Chosen(places, [period(today, plan.months)] * len(places), [today] * len(places))
+            return _all(places, start.year * 12 + start.month - 1, today)
         return self._yearly(plan, today, able)
 
     def _yearly(self, plan: Plan, today: dt.date, able: Flags) -> Chosen:
-        zone_joined = _days(self.joined, self.engine)
-        found, occasions, dates = [], [], []
+        found = []
         for late in range(plan.late_days + 1):
             date = today + dt.timedelta(days=plan.days_before - late)
             if plan.trigger == "festival":
                 assert plan.fixed is not None
-                here = able if festival_on(date, *plan.fixed, lunar=bool(plan.lunar)) else np.zeros(len(able), bool)
-                occasion = date.isoformat()
-            else:
-                days, none = (self.birth, absent("birth_day")) if plan.trigger == "birthday" else (zone_joined, absent("joined_at"))
-                here, occasion = able & yearly_on(days, date, days != none), str(date.year)
-            places = np.flatnonzero(here)
-            found.append(places)
-            occasions += [occasion] * len(places)
-            dates += [date] * len(places)
-        return Chosen(np.concatenate(found), occasions, dates)
+                here = festival_on(date, *plan.fixed, lunar=bool(plan.lunar))
+                found.append(_all(np.flatnonzero(able) if here else np.empty(0, np.int64), day_number(date), date))
+                continue
+            days, none = (self.birth, absent("birth_day")) if plan.trigger == "birthday" else (self.joined_on, absent("joined_at"))
+            found.append(_all(np.flatnonzero(able & yearly_on(days, date, days != none)), date.year, date))
+        return Chosen(*(np.concatenate([getattr(each, name) for each in found]) for name in ("places", "codes", "days")))
 
     def _silent(self, plan: Plan, today: dt.date, able: Flags) -> Chosen:
-        last = np.zeros(len(self.keys), np.int64)
-        for name in plan.contact:
-            if name in self.last:
-                last = np.maximum(last, _placed(self.keys, *self.last[name]))
-            elif name in self.columns:
-                numbers = np.asarray(self.columns[name]).astype("datetime64[D]").astype(np.int64)
-                last = np.maximum(last, np.where(numbers < 0, 0, numbers * DAY))
+        last = self._last_contact(plan.contact)
         midnight = as_moment(today, self.engine.zone) + DAY - 1
         places = np.flatnonzero(able & (last > 0) & ((midnight - last) // DAY >= plan.days))
-        days_of = last[places] // DAY
-        texts = {number: (EPOCH + dt.timedelta(days=number)).isoformat() for number in np.unique(days_of).tolist()}
-        occasions = [f"since {texts[number]}" for number in days_of.tolist()]
-        return Chosen(places, occasions, [EPOCH + dt.timedelta(days=number) for number in days_of.tolist()])
+        days = last[places] // DAY
+        return Chosen(places, days, days)
+
+    def _last_contact(self, contact: tuple[str, ...]) -> Array:
+        """When each customer was last in contact; 0 for never."""
+        if contact not in self._contacts:
+            last = np.zeros(len(self.keys), np.int64)
+            for name in contact:
+                if name in self.last:
+                    last = np.maximum(last, _placed(self.keys, *self.last[name]))
+                elif name in self.columns:
+                    numbers = np.asarray(self.columns[name]).astype("datetime64[D]").astype(np.int64)
+                    last = np.maximum(last, np.where(numbers < 0, 0, numbers * DAY))
+            self._contacts[contact] = last
+        return self._contacts[contact]
 
     def _moved(self, connection: Connection, plan: Plan, today: dt.date, able: Flags) -> Chosen:
         zone = self.engine.zone
@@ -188,7 +234,8 @@ class Population:
                 wanted.append((key, run))
         place = {key: at for at, key in enumerate(self.keys.tolist())} if wanted else {}
         wanted = [(place[key], run) for key, run in wanted if key in place and able[place[key]]]
-        return Chosen(np.array([at for at, _ in wanted], np.int64), [f"run {run}" for _, run in wanted], [today] * len(wanted))
+        found = np.array(wanted, np.int64).reshape(-1, 2)
+        return Chosen(found[:, 0], found[:, 1], np.full(len(found), day_number(today)))
 
     # --- who stays ---------------------------------------------------------------------------------------------
 
@@ -196,7 +243,7 @@ class Population:
         """Those whom a plan cares for on a day, the flags of the control group among them, and what became of the others."""
         found = self.due(connection, plan, today)
         report = PlanReport(plan.key, due=len(found.places))
-        fresh = ~_pairs_in(self.keys[found.places], found.occasions, *rows.done(connection, plan.key))
+        fresh = ~np.isin(self.pairs(found), self._dealt_with(connection, plan))
         report.already = int((~fresh).sum())
         found = found.only(fresh)
         agrees = self._agrees(plan)[found.places]
@@ -210,6 +257,20 @@ class Population:
         control = in_control(self.key_hash[found.places], plan.key, plan.control_share)
         report.control, report.made = int(control.sum()), int((~control).sum())
         return found, control, report
+
+    def pairs(self, found: Chosen) -> Array:
+        """Customer and occasion of each as one number."""
+        pairs: Array = self.keys[found.places] * CODES + found.codes
+        return pairs
+
+    def _dealt_with(self, connection: Connection, plan: Plan) -> Array:
+        """The same numbers of what a plan dealt with before; read once, under the lock where something is written."""
+        if plan.key not in self._done:
+            customers, occasions = rows.done(connection, plan.key)
+            known = {each: code_of(plan, each) for each in set(occasions)}
+            codes = np.array([known[each] for each in occasions], np.int64)
+            self._done[plan.key] = customers[codes >= 0] * CODES + codes[codes >= 0]
+        return self._done[plan.key]
 
     def _agrees(self, plan: Plan) -> Flags:
         said: Any = self.columns.get(CONSENT, np.full(len(self.keys), -1))
@@ -282,14 +343,9 @@ def _days(moments: Array, engine: Engine) -> Array:
     return np.where(moments == none, none, (moments + shift) // DAY)
 
 
-def _pairs_in(customers: Array, occasions: Sequence[str], done: Array, done_occasions: Sequence[str]) -> Flags:
-    """Where a customer and an occasion are among those that are dealt with."""
-    if not len(done) or not len(customers):
-        return np.zeros(len(customers), bool)
-    _, codes = np.unique(np.array([*occasions, *done_occasions]), return_inverse=True)
-    width = int(codes.max()) + 1
-    pairs: Flags = np.isin(customers * width + codes[: len(customers)], done * width + codes[len(customers) :])
-    return pairs
+def _all(places: Array, code: int, date: dt.date) -> Chosen:
+    """One occasion of all."""
+    return Chosen(places, np.full(len(places), code), np.full(len(places), day_number(date)))
 
 
 __all__ = ["CHANNEL", "CONSENT", "LANGUAGE", "OWNER", "Chosen", "PlanReport", "Population", "kept_on", "label_titles", "name_faults"]

@@ -30,7 +30,7 @@ from engine.store.session import one_writer
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from engine.columns import Flags
+    from engine.columns import Array, Flags
     from engine.service import Engine
 
 KIND, STATE = "care", "care_state"
@@ -197,16 +197,15 @@ class Care:
         plans = [plan for plan in plans if document is not None or key in (None, plan.key)]
         people = Population.read(self.engine, plans)
         today, found = self.engine.now.date(), []
-        told: dict[str, set[tuple[int, str]]] = {}
+        told: dict[str, Array] = {}
         with self.engine.store.read() as connection:
             for ahead in range(days):
                 date, reports = today + dt.timedelta(days=ahead), []
                 for plan in plans:
                     chosen, control, report = people.chosen(connection, plan, date)
-                    seen = told.setdefault(plan.key, set())
-                    pairs = list(zip(people.keys[chosen.places].tolist(), chosen.occasions, strict=True))
-                    fresh = np.array([pair not in seen for pair in pairs], bool)
-                    seen.update(pairs)
+                    pairs, seen = people.pairs(chosen), told.get(plan.key, np.empty(0, np.int64))
+                    fresh = ~np.isin(pairs, seen)
+                    told[plan.key] = np.concatenate([seen, pairs[fresh]])
                     report.made, report.control = int((fresh & ~control).sum()), int((fresh & control).sum())
                     report.due = report.made + report.control
                     report.examples = self._named(connection, people, chosen.only(fresh & ~control))
@@ -226,7 +225,7 @@ class Care:
             if not len(place):
                 raise CareError(f"customer {customer!r} is not served")
             today = self.engine.now.date()
-            subjects, texts, _ = self._said(connection, people, plan, Chosen(place, [""], [today]))
+            subjects, texts, _ = self._said(connection, people, plan, Chosen(place, np.zeros(1, np.int64), np.full(1, day_number(today))))
         return {"subject": subjects[0], "text": texts[0]}
 
     # --- what came of it ---------------------------------------------------------------------------------------
@@ -263,26 +262,26 @@ class Care:
             report.no_address, report.made = int((~reached & ~control).sum()), int((reached & ~control).sum())
             report.control = int((reached & control).sum())
         kept = chosen.only(reached)
-        rows.keep(connection, plan.key, keys[reached], kept.occasions, control[reached], day=day_number(date), at=now)
+        rows.keep(connection, plan.key, keys[reached], kept.occasions(plan), control[reached], day=day_number(date), at=now)
         served = chosen.only(reached & ~control)
         subjects, texts, channels = self._said(connection, people, plan, served)
         keys = people.keys[served.places]
         if plan.delivery == "task":
             titles, owners = plan.title, people.text(OWNER)[served.places].texts()
             due = day_number(date) + plan.due_days
-            once = [f"care {plan.key} {occasion} {key}" for key, occasion in zip(keys.tolist(), served.occasions, strict=True)]
+            once = [f"care {plan.key} {occasion} {key}" for key, occasion in zip(keys.tolist(), served.occasions(plan), strict=True)]
             columns = {
                 "customer_id": keys,
                 "title": [(subject or titles[self.engine.settings.language])[:200] for subject in subjects],
                 "text": texts,
                 "channel": channels,
                 "owner": [owner or "" for owner in owners],
-                "due_on": [max(due, day_number(each)) if plan.days_before else due for each in served.dates],
+                "due_on": [max(due, day_number(each)) if plan.days_before else due for each in served.dates()],
                 "once": once,
             }
             rows.add_tasks(connection, {**columns, "created_by": self._actor, "created_at": now})
             return
-        columns = {"customer_id": keys, "occasion": served.occasions, "channel": channels, "subject": subjects, "text": texts}
+        columns = {"customer_id": keys, "occasion": served.occasions(plan), "channel": channels, "subject": subjects, "text": texts}
         fixed = {"plan": plan.key, "kind": plan.delivery, "next_at": wakes_at(self.engine, now), "created_at": now}
         rows.add_messages(connection, {**columns, **fixed})
 
@@ -301,10 +300,10 @@ class Care:
         address = plan.who[0] if plan.who is not None else plan.output
         titles = label_titles(self.engine, address) if address else {}
         levels = people.labels(connection, address, tuple(titles))[chosen.places] if titles else np.full(len(chosen.places), -1)
-        keys, today = list(titles), self.engine.now.date()
+        keys, today, dates = list(titles), self.engine.now.date(), chosen.dates()
         subjects, texts = [], []
         for at, key in enumerate(people.keys[chosen.places].tolist()):
-            language, date = languages[at], chosen.dates[at]
+            language, date = languages[at], dates[at]
             level = titles[keys[int(levels[at])]].in_(language) if levels[at] >= 0 else ""
             written = f"{date.year} 年 {date.month} 月 {date.day} 日" if language == "zh" else date.isoformat()
             values = {"name": known[key][1] or known[key][0], "customer": known[key][0], "level": level, "manager": owners[at] or ""}
