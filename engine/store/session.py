@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -316,8 +317,32 @@ def _listen(sql: SqlEngine) -> None:
 
     @event.listens_for(sql, "begin")
     def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("tierwise_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        if connection.get_execution_options().get("tierwise_write"):
+            _begin_immediate(connection, _busy_seconds(sql.url))
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+
+def _begin_immediate(connection: Connection, seconds: float) -> None:
+    """Begin to write as soon as nobody else does.
+
+    SQLite's own waiting sleeps ever longer, up to 0.1 s, so of several that write all the time one can wait for seconds. Asking
+    every millisecond at first gives each of them its turn.
+    """
+    began, plain = time.monotonic(), driver(connection)
+    plain.execute("pragma busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                waited = time.monotonic() - began
+                if "locked" not in str(error) or waited >= seconds:
+                    raise
+            time.sleep(0.001 if waited < 0.1 else 0.005 if waited < 1 else 0.025)
+    finally:
+        plain.execute(f"pragma busy_timeout={int(seconds * 1000)}")
 
 
 @contextmanager

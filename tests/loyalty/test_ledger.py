@@ -139,7 +139,7 @@ class Against(RuleBasedStateMachine):
 
 
 TestAgainst = Against.TestCase
-TestAgainst.settings = settings(max_examples=2_000 if LONG else 60, stateful_step_count=50, deadline=None)
+TestAgainst.settings = settings(max_examples=2_000 if LONG else 1_000, stateful_step_count=50, deadline=None)
 
 
 def earned(*lots: tuple[int, int | None]) -> Account:
