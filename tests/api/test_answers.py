@@ -95,6 +95,25 @@ def test_every_body_has_an_example_that_is_taken(shared: Client) -> None:
     assert wrong == []
 
 
+def test_every_default_is_a_value_that_is_taken(shared: Client) -> None:
+    whole = description(shared.app)
+    wrong = []
+
+    def look(part: Any, place: str) -> None:
+        if isinstance(part, dict):
+            if "default" in part and ("type" in part or "enum" in part) and not validator(whole, part).is_valid(part["default"]):
+                wrong.append(f"{place}: {part['default']!r}")
+            for name, inner in part.items():
+                look(inner, f"{place}.{name}") if name not in ("example", "examples") else None
+        elif isinstance(part, list):
+            for at, inner in enumerate(part):
+                look(inner, f"{place}[{at}]")
+
+    look(whole["paths"], "paths")
+    look(whole["components"], "components")
+    assert wrong == []
+
+
 def test_every_refusal_shows_its_problem(shared: Client) -> None:
     whole = description(shared.app)
     for name, operation in operations(whole):

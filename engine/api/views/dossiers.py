@@ -44,7 +44,7 @@ class EvidenceQuery(RunQuery):
     """Which facts."""
 
     feature = text(200, "Such as orders.count_365d.", required=True)
-    only_ = choice("counted", "left out", data_key="only", attribute="only", load_default="", words="Only these; absent: all.")
+    only_ = choice("counted", "left out", data_key="only", attribute="only", load_default=None, words="Only these; absent: all.")
     offset = whole(0, 10**7, 0, "How many to leave out.")
     limit = whole(1, 1_000, 100, "How many at most.")
 
@@ -90,7 +90,8 @@ def get_evidence(call: Call, customer: str) -> Any:
     """The facts that a feature counted as of a run, and those it left out, with the reason."""
     _within(call, customer)
     asked = dict(call.query)
-    return call.engine.evidence(customer, asked.pop("feature"), run_id=asked.pop("run"), **asked).as_dict()
+    only = asked.pop("only") or ""
+    return call.engine.evidence(customer, asked.pop("feature"), run_id=asked.pop("run"), only=only, **asked).as_dict()
 
 
 @routes.verb("GET", "/customers/<path:customer>/timeline", "customers:read", gives=Timeline)
