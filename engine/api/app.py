@@ -105,6 +105,7 @@ def create_app(engine: Engine, *, sandbox: bool = False) -> Flask:
 def _describe(smorest: Api) -> None:
     parts = smorest.spec.components
     parts.security_scheme("key", {"type": "http", "scheme": "bearer", "description": "A key made with `tierwise keys make`."})
+    smorest.ma_plugin.converter.add_attribute_function(_ecma_pattern)
     for name in ("Error", "PaginationMetadata"):  # flask-smorest's own, for answers of another kind
         parts.schemas.pop(name, None)
     for code, refusal in refusals().items():
@@ -125,6 +126,12 @@ def _describe(smorest: Api) -> None:
             },
         },
     )
+
+
+def _ecma_pattern(converter: Any, field: Any, ret: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    r"""The pattern of a field as JSON Schema writes it (ECMA-262): the end of a text is `$` there, and `\Z` nothing."""
+    pattern = str(ret.get("pattern", ""))
+    return {"pattern": pattern[:-2] + "$"} if pattern.endswith(r"\Z") else {}
 
 
 def _begin() -> None:

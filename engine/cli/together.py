@@ -114,6 +114,7 @@ def inbox(app: App, as_json: bool) -> None:
         "approve": ("to approve", "待审批"),
         "publish": ("to publish", "待发布"),
         "returned": ("came back", "已退回"),
+        "escalation": ("escalated", "已升级"),
         "held": ("held run", "暂缓的运行"),
         "fix": ("value to fix", "待固定的结果"),
         "comment": ("comment", "评论"),
