@@ -42,7 +42,8 @@ class Levels:
     """The rules of levels 0 (lowest), 1, ...
 
     starts: the amount at which each level begins, ascending; the first is 0. window_days: of a rolling period.
-    step: whether a member that falls short falls by one level only.
+    step: whether a member that falls short falls by one level only. version: raised whenever results change, because what was read
+        is kept under what `repr` says.
     """
 
     starts: tuple[float, ...]
@@ -51,6 +52,7 @@ class Levels:
     grace_days: int = 0
     step: bool = False
     floors: tuple[Floor, ...] = ()
+    version: int = 1
 
     def fold(self, days: Days) -> Mapping[str, Array]:
         """Where every member stands at the end of `today`; see `PARTS` for the names."""

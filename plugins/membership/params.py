@@ -156,7 +156,6 @@ class MembershipParams(Params):
         metadata={
             "title": Text("Less refunds", "扣除退款"),
             "help": Text("Of spend: refunds are taken off on their own day.", "按消费额时：退款在退款当日扣除。"),
-            "only": {"measure": ("spend",)},
         },
     )
     period = editors.Choice(
@@ -172,7 +171,6 @@ class MembershipParams(Params):
                 "The calendar year, the last days up to today, or everything since joining, where levels are never lost.",
                 "自然年（year）、截至当日的若干天（rolling），或入会以来全部（joining，等级不会失去）。",
             ),
-            "only": {"measure": OF_HISTORY},
         },
     )
     window_days = fields.Integer(

@@ -147,3 +147,19 @@ def test_ranges_with_a_gap_an_overlap_or_out_of_order_are_refused_with_the_place
     with Engine.open(f"sqlite:///{tmp_path}/s.db") as engine, pytest.raises(RulebookError) as caught:
         engine.publish({**BOOK, "policies": [{"key": "members", "type": "membership", "params": {"levels": written}}]})
     assert re.search(said, "\n".join(map(str, caught.value.faults)))
+
+
+def test_the_radar_sees_a_level_fall_on_the_day_that_was_foretold(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/radar.db"
+    store = open_store(url)
+    add_customers(store, [1, 2])
+    add_orders(store, [Order(1, AS_OF - 360 * DAY, 200_000), Order(2, AS_OF - 40 * DAY, 200_000)])
+    store.close()
+    with Engine.open(url) as engine:
+        params = {"period": "rolling", "grace_days": 3}
+        engine.publish({**BOOK, "policies": [{"key": "members", "type": "membership", "params": params}]})
+        engine.run(as_of=AS_OF)
+        (foretold,) = engine.evaluate(["C1"], as_of=AS_OF)
+        assert foretold.values["members.falls_on"] == str(np.datetime64(AS_OF // DAY + 8, "D"))
+        found = engine.insight.radar("members.level", "silver", days=14)
+        assert [(fall.external_id, fall.day) for fall in found.falls] == [("C1", 8)]
