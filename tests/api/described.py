@@ -52,7 +52,9 @@ def faults(app: Flask, method: str, path: str, answer: TestResponse) -> list[str
 def mismatches(app: Flask, method: str, path: str, answer: Any) -> list[str]:
     """The same of an answer of schemathesis. path: as the description writes it."""
     kind = answer.headers.get("content-type", [""])[0].partition(";")[0]
-    return _faults(app, method, path, answer.status_code, kind, answer.json() if kind.endswith("json") else None)
+    return _faults(
+        app, method, path, answer.status_code, kind, answer.json() if kind == "application/json" or kind.endswith("+json") else None
+    )
 
 
 def _faults(app: Flask, method: str, path: str, status: int, kind: str, body: Any) -> list[str]:
@@ -61,7 +63,11 @@ def _faults(app: Flask, method: str, path: str, status: int, kind: str, body: An
     found = _validator(app, method, path, str(status), kind)
     if isinstance(found, str):
         return [found]
-    return [f"{error.instance_path}: {error.message}"[:500] for error in found.iter_errors(body)] if kind.endswith("json") else []
+    return (
+        [f"{error.instance_path}: {error.message}"[:500] for error in found.iter_errors(body)]
+        if kind == "application/json" or kind.endswith("+json")
+        else []
+    )
 
 
 def description(app: Flask) -> dict[str, Any]:
