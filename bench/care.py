@@ -1,4 +1,4 @@
-"""Measure a day of care and an assignment of account managers: `python bench/care.py DATABASE_URL`. Everything is rehearsed, nothing kept.
+"""Measure a day of care and an assignment of account managers: `python bench/care.py DATABASE_URL [DATE]`. Everything is rehearsed, nothing kept.
 
 Wall and processor seconds are printed. Needs a store with customers, orders, a run of the starter rulebook.
 """
@@ -33,10 +33,11 @@ def main() -> None:
         with engine.store.together() as whole:
             for key, document in PLANS.items():
                 engine.care.save(key, document)
-            done = timed("a day's care, five plans, first time", engine.care.run)
+            day = sys.argv[2] if len(sys.argv) > 2 else None
+            done = timed("a day's care, five plans, first time", lambda: engine.care.run(day))
             for each in done.plans:
                 print(f"  {each.plan}: {each.due:,} due, {each.made:,} made, {each.control:,} left out")
-            again = timed("the same day again", engine.care.run)
+            again = timed("the same day again", lambda: engine.care.run(day))
             print(f"  {again.made:,} made")
             timed("preview of 30 days", lambda: engine.care.preview(days=30))
             for number in range(1_000):

@@ -11,10 +11,12 @@ from werkzeug.exceptions import HTTPException
 
 from engine.errors import (
     CalendarError,
+    CareError,
     DeskError,
     DraftError,
     FactError,
     FeatureError,
+    ManagerError,
     NotAllowed,
     PeopleError,
     PluginError,
@@ -73,6 +75,8 @@ _BY_ERROR: Sequence[tuple[type[TierwiseError], str]] = (
     (StoreError, "unavailable"),
     (CalendarError, "invalid"),
     (DeskError, "invalid"),
+    (CareError, "invalid"),  # documents of their own, with faults as a rulebook has
+    (ManagerError, "invalid"),
     (RulebookError, "rulebook_invalid"),
     (FactError, "fact_invalid"),
     (FeatureError, "feature_invalid"),

@@ -221,7 +221,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/webhooks"): (NOTHING, "/webhooks", {"title": "t", "url": "https://93.184.216.34/", "events": ["run.visible"]}),
     ("PATCH", "/webhooks/<int:webhook>"): (webhook, "/webhooks/1", {"enabled": False}),
     ("POST", "/webhooks/<int:webhook>/deliveries/<int:delivery>/replay"): (lambda api: webhook(api, True), "/webhooks/1/deliveries/1/replay", None),
-    ("PUT", "/service/care/<key>"): (NOTHING, "/service/care/birthday", CARE),
+    ("PUT", "/service/care/<key>"): (lambda api: api.engine.care.save("birthday", CARE), "/service/care/birthday", CARE),
     ("PUT", "/service/care/<key>/enabled"): (lambda api: api.engine.care.save("birthday", CARE), "/service/care/birthday/enabled", {"enabled": False}),
     ("DELETE", "/service/care/<key>"): (lambda api: api.engine.care.save("birthday", CARE), "/service/care/birthday", None),
     ("POST", "/service/care-run"): (lambda api: api.engine.care.save("birthday", CARE), "/service/care-run", {}),

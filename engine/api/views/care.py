@@ -75,7 +75,11 @@ def save_care_plan(call: Call, key: str) -> Any:
     """Check a care plan completely and keep it. With If-Match only over what the caller saw."""
     from flask import request
 
-    found = call.engine.care.save(key, call.body, revision=call.revision() if "If-Match" in request.headers else None)
+    if "If-Match" in request.headers:
+        known = {each.plan.key: each.revision for each in call.engine.care.list()}
+        if call.revision() != known.get(key, 0):
+            raise Problem("precondition_failed", f"care plan {key} was changed meanwhile; read it again")
+    found = call.engine.care.save(key, call.body)
     return Answer(_plan(found, call), 200, {"ETag": f'"{found.revision}"'})
 
 
