@@ -155,11 +155,18 @@ STEPS = {
     "digest": ("Digest", "计算摘要"),
     "report": ("Report", "汇总"),
     "write": ("Write and make visible", "写入并生效"),
+    "simulate": ("Simulate", "模拟"),
+    "import": ("Read and store rows", "读取并写入数据行"),
+    "export": ("Write the file", "写出文件"),
+    "ahead": ("Look at the days ahead", "推演未来各日"),
+    "portrait": ("Compare features", "比较各项特征"),
+    "wanted": ("Try numbers", "试算数值"),
+    "tick": ("Look at the schedules", "检查定时计划"),
 }
 
 
 def step(name: str) -> str:
-    """A step of a run in words; of a policy with its key."""
+    """A step of a run or another job in words; of a policy with its key."""
     key, _, policy = name.partition(" ")
     words = t(*STEPS[key]) if key in STEPS else key
     return f"{words}: {policy}" if policy else words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,16 @@ LEFT, TOP, WIDE, HIGH = 62.0, 12.0, 640.0, 300.0
 
 
 @dataclass(frozen=True, slots=True)
+class Dot:
+    """A label at a run: where it stands, what it says, and the list of its customers; None where there is nobody to list."""
+
+    x: float
+    y: float
+    words: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One label over time."""
 
@@ -23,7 +33,7 @@ class Line:
     end: tuple[float, float]
     name: str
     name_y: float
-    dots: tuple[tuple[float, float, str], ...]
+    dots: tuple[Dot, ...]
     dash: int = 0
     """Which of the labels of one colour it is: they are told apart by their dashes."""
 
@@ -38,10 +48,12 @@ class TrendShape:
     ticks: tuple[Tick, ...]
     rows: tuple[Tick, ...]
     zoom: Mapping[str, Any]
+    hit: float
+    """How far around a dot it can be pressed: dots that stand close leave room to each other."""
 
 
-def trend_shape(found: Any) -> TrendShape:
-    """The shape of a trend of at least two runs."""
+def trend_shape(found: Any, link: Callable[[int, str], str | None]) -> TrendShape:
+    """The shape of a trend of at least two runs. link: where the customers of a label in a run are listed."""
     f = g.formats
     first, last = found.points[0].as_of, found.points[-1].as_of
     reach = (last - first) or 1
@@ -54,7 +66,12 @@ def trend_shape(found: Any) -> TrendShape:
     for label in used:
         ys = [TOP + HIGH * (1 - count / top) for count in counts[label.key]]
         dots = tuple(
-            (x, y, t("{label}, {at}: {n}", "{label}，{at}：{n}", label=t(label.title), at=f.date(point.as_of), n=f.number(count)))
+            Dot(
+                x,
+                y,
+                t("{label}, {at}: {n}", "{label}，{at}：{n}", label=t(label.title), at=f.date(point.as_of), n=f.number(count)),
+                link(point.run, label.key) if count else None,
+            )
             for x, y, point, count in zip(xs, ys, found.points, counts[label.key], strict=True)
         )
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
@@ -67,10 +84,23 @@ def trend_shape(found: Any) -> TrendShape:
     zoom = {
         "kind": "trend",
         "dates": [f.at(point.as_of).strftime("%Y-%m-%d %H:%M") for point in found.points],
-        "lines": [{"name": t(label.title), "step": label.step or 8, "dash": dashes[label.key], "y": counts[label.key]} for label in used],
+        "lines": [
+            {
+                "name": t(label.title),
+                "step": label.step or 8,
+                "dash": dashes[label.key],
+                "y": counts[label.key],
+                "links": [
+                    link(point.run, label.key) if count else None for point, count in zip(found.points, counts[label.key], strict=True)
+                ],
+            }
+            for label in used
+        ],
         "yTitle": t("Customers", "客户数"),
     }
-    return TrendShape(LEFT + WIDE + 178, TOP + HIGH + 34, tuple(lines), ticks, rows, zoom)
+    return TrendShape(
+        LEFT + WIDE + 178, TOP + HIGH + 34, tuple(lines), ticks, rows, zoom, max(4.0, min(12.0, WIDE / (2 * max(1, len(xs) - 1))))
+    )
 
 
 def _nice(value: float) -> float:

@@ -30,4 +30,5 @@ JOB_KINDS = {
     "import": ("Import", "导入"),
     "export": ("Export", "导出"),
     "tick": ("Schedules", "定时计划"),
+    "insight": ("Question", "分析问题"),
 }

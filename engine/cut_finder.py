@@ -12,6 +12,7 @@ from engine.columns import Array, Codes
 from engine.errors import RulebookError, RunError, did_you_mean
 from engine.places import Place, find_place, with_value
 from engine.policy import Text
+from engine.progress import Tell, silent
 from engine.rulebook import Rulebook
 from engine.run import Outcome
 from engine.simulate import FLAG_KEYS
@@ -104,6 +105,8 @@ class _Trial:
     place: Place
     address: str
     label: str
+    tell: Tell
+    tried: int = 0
 
     def book(self, value: float) -> Rulebook | None:
         """The draft; None where it is no valid rulebook."""
@@ -114,6 +117,8 @@ class _Trial:
 
     def count(self, value: float) -> int:
         """How many get the label."""
+        self.tell("wanted", self.tried, None)
+        self.tried += 1
         book = self.book(value)
         if book is None:
             raise RunError(f"{self.place.written} cannot be {plain_number(value)}, though values on both sides of it can")
@@ -132,9 +137,20 @@ def count_of(outcome: Outcome, address: str, label: str) -> int:
 
 
 def find_cut(
-    previewer: Previewer, check: Check, draft: Rulebook, place: str, address: str, label: str, wanted: int, *, beyond: bool = False
+    previewer: Previewer,
+    check: Check,
+    draft: Rulebook,
+    place: str,
+    address: str,
+    label: str,
+    wanted: int,
+    *,
+    beyond: bool = False,
+    tell: Tell = silent,
 ) -> WantedCut:
     """Find the number at a place of a draft with which a label has the wanted count. beyond: whether it may have more.
+
+    tell: is called before each number that is tried.
 
     Raises `RulebookError` for a place that leads nowhere, `RunError` for an unknown label or a count that is none.
     """
@@ -142,7 +158,7 @@ def find_cut(
         raise RunError(f"a count of {wanted} is not possible; expected 0 or more")
     found = find_place(draft.document, place)
     _known(draft, address, label, found)
-    trial = _Trial(previewer, check, draft.document, found, address, label)
+    trial = _Trial(previewer, check, draft.document, found, address, label, tell)
     values = _valid(trial, _candidates(trial, draft), found.value)
     start = int(np.searchsorted(values, found.value).clip(max=len(values) - 1))
     answer = search(lambda at: trial.count(float(values[at])), len(values), wanted, start=start)

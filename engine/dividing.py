@@ -9,164 +9,64 @@ knowledge is gone, so its corrections, time and new facts stay one undivided par
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from engine.columns import Array, Codes, Column, Columns, Flags, freeze
-from engine.division import OutputDivision, Path, Stretch, Walker, divide, walkers
+from engine.division import Division, Path, Stretch, Walker, divide, walkers
+from engine.division_side import Side, States, side_of
 from engine.effective import Effects
 from engine.errors import RunError
-from engine.former import Snapshot, previous_columns, snapshot_of
+from engine.former import previous_columns
 from engine.plan import Plan
-from engine.policy import Label, State
+from engine.policy import Label
+from engine.progress import Tell, silent
+from engine.row_columns import either, either_flags, places, taken
 from engine.rulebook import Rulebook
 from engine.run import Facts, Outcome, compute
 from engine.run_report import REVENUE
 from engine.simulate import FLAG_KEYS, NO_VALUE
 from engine.standing import effects_of
 from engine.store import outcomes
-from engine.store.blocks import Block
 from engine.store.facts import store_settings
 from engine.store.features import FeatureTable, read_features
-from engine.store.inputs import Inputs, load_inputs
 from engine.store.lookups import external_ids
-from engine.store.models import customer, run_state
+from engine.store.models import customer
 from engine.store.outcomes import RunRecord
+from engine.store.reach import ALL, Reach
 from engine.store.session import Store
 
-States: TypeAlias = Mapping[str, State | None]
+POINTS = 9
+"""What is read and computed, told as progress: tables of facts, and points of the path."""
 
 TRIES = 3
 """How often a division starts again because facts were imported between two reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Division:
-    """Why the labels of one run are not those of an earlier one.
+def divide_runs(
+    store: Store,
+    first: tuple[RunRecord, Rulebook],
+    second: tuple[RunRecord, Rulebook],
+    *,
+    most: int = 20,
+    reach: Reach = ALL,
+    tell: Tell = silent,
+) -> Division:
+    """Divide the change from one run to a later one. most: how many single customers to name, of those within `reach`.
 
-    outputs: by address. undivided_outputs: addresses that cannot be divided, with the reason. undivided: customers
-    whose facts changed after the second run. walkers: those whose labels differ, the largest revenue first.
-    """
-
-    first: int
-    second: int
-    first_as_of: int
-    second_as_of: int
-    outputs: Mapping[str, OutputDivision]
-    undivided_outputs: Mapping[str, str]
-    undivided: int
-    customers: int
-    walkers: list[Walker] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Every figure as plain objects: the keys that the reference page lists."""
-        return {
-            "first": self.first,
-            "second": self.second,
-            "first_as_of": self.first_as_of,
-            "second_as_of": self.second_as_of,
-            "customers": self.customers,
-            "undivided": self.undivided,
-            "outputs": {address: one.as_dict() for address, one in self.outputs.items()},
-            "undivided_outputs": dict(self.undivided_outputs),
-            "walkers": [
-                {
-                    "customer": walker.external_id,
-                    "amount": walker.amount,
-                    "walks": {walk.address: [list(move) for move in walk.moves] for walk in walker.walks},
-                }
-                for walker in self.walkers
-            ],
-        }
-
-
-@dataclass(slots=True)
-class _Side:
-    """One of the two runs with everything it was made of."""
-
-    record: RunRecord
-    rulebook: Rulebook
-    block: Block
-    inputs: Inputs
-    states: States
-    versions: Mapping[str, int]
-    former: Snapshot
-
-    @property
-    def plan(self) -> Plan:
-        return self.rulebook.plan
-
-    def not_graded(self) -> Codes | None:
-        """Why customers were in no policy, as the run saw it: its reasons say so."""
-        reasons = self.record.report["reasons"]
-        graded: list[str | None] = [entry[3] if entry[1] == "not graded" else None for entry in reasons]
-        words = sorted({word for word in graded if word is not None})
-        if not words:
-            return None
-        table = np.array([words.index(word) if word is not None else -1 for word in graded] + [-1], dtype=np.int16)
-        codes = np.full(len(self.block.customer_id), -1, dtype=np.int16)
-        for reason in self.block.reason.values():
-            codes = np.maximum(codes, table[reason.astype(np.int64)])
-        return Codes(codes, words)
-
-    def keys(self, address: str) -> tuple[str, ...]:
-        """The declared keys of a label or flag."""
-        declared = self.record.report["declared"][address]
-        return FLAG_KEYS if declared["kind"] == "flag" else tuple(declared["keys"])
-
-    @property
-    def addresses(self) -> list[str]:
-        """Labels and flags with history that have a column; fine codes without it move for nearly everyone."""
-        kept = self.record.report["declared"]
-        return [a for a, about in kept.items() if about["kind"] in ("label", "flag") and about["history"] and a in self.block.values]
-
-    @property
-    def unsound(self) -> dict[str, str]:
-        """Policies that failed, or whose code has changed since, with what follows from them."""
-        found = {key: f"{key} failed in run {self.record.id}" for key in (*self.record.report["faults"], *self.record.report["stale"])}
-        for entry in self.rulebook.entries:
-            made = self.versions.get(entry.key)
-            if made is not None and made != entry.policy.version:
-                found[entry.key] = f"{entry.key} has version {entry.policy.version}, run {self.record.id} was made by {made}"
-        for key, why in list(found.items()):
-            for other in self.plan.dependents.get(key, ()):
-                found.setdefault(other, why)
-        return found
-
-
-def divide_runs(store: Store, first: tuple[RunRecord, Rulebook], second: tuple[RunRecord, Rulebook], *, most: int = 20) -> Division:
-    """Divide the change from one run to a later one. most: how many single customers to name.
-
-    Raises `RunError` when the first is the later one, or retention has removed the columns of either.
+    tell: hears of the progress. Raises `RunError` when the first is the later one, or retention has removed the columns of either.
     """
     if first[0].as_of > second[0].as_of:
         raise RunError(f"run {first[0].id} is as of a later moment than run {second[0].id}; name the earlier one first")
+    tell("read", 0, POINTS)
     with store.read() as connection:
-        sides = [_side(connection, record, rulebook) for record, rulebook in (first, second)]
+        sides = [side_of(connection, record, rulebook) for record, rulebook in (first, second)]
         labels = outcomes.all_labels(connection)
-    return _Divider(store, sides[0], sides[1], labels).divided(most)
-
-
-def _side(connection: Connection, record: RunRecord, rulebook: Rulebook) -> _Side:
-    inputs = load_inputs(connection, record)
-    if inputs is None:
-        raise RunError(f"the inputs of run {record.id} are no longer kept, so its change cannot be divided; choose a later run")
-    rows = connection.execute(select(run_state).where(run_state.c.run_id == record.id)).all()
-    former = snapshot_of(connection, record)
-    return _Side(
-        record,
-        rulebook,
-        outcomes.load_block(connection, record.id),
-        inputs,
-        {row.policy: json.loads(row.state) for row in rows},
-        {row.policy: row.version for row in rows},
-        former,
-    )
+    return _Divider(store, sides[0], sides[1], labels, tell).divided(most, reach)
 
 
 @dataclass(slots=True)
@@ -180,7 +80,10 @@ class _Known:
 class _Divider:
     """Makes the points of the path; rows are the customers of both runs, by ascending id."""
 
-    def __init__(self, store: Store, first: _Side, second: _Side, labels: Mapping[tuple[str, str], Mapping[str, int]]) -> None:
+    def __init__(
+        self, store: Store, first: Side, second: Side, labels: Mapping[tuple[str, str], Mapping[str, int]], tell: Tell = silent
+    ) -> None:
+        self.tell, self.done = tell, 0
         self.store, self.first, self.second, self.labels = store, first, second, labels
         self.zone = store_settings(store).timezone
         self.both = np.intersect1d(first.block.customer_id, second.block.customer_id, assume_unique=True)
@@ -191,13 +94,13 @@ class _Divider:
             for name in first.plan.features
         )
 
-    def divided(self, most: int) -> Division:
+    def divided(self, most: int, reach: Reach = ALL) -> Division:
         """Everything."""
-        corrected, silent, later = self._read()
-        ids = [known.table.customer_id for known in (corrected, silent)]
+        corrected, still, later = self._read()
+        ids = [known.table.customer_id for known in (corrected, still)]
         gone = ~np.isin(self.both, ids[0]) | ~np.isin(self.both, ids[1])
         apart = np.isin(self.both, corrected.changed) | gone
-        outcomes_ = self._outcomes(corrected.table, silent.table, later, apart)
+        outcomes_ = self._outcomes(corrected.table, still.table, later, apart)
         paths: list[Path] = []
         refused: dict[str, str] = {}
         for address in dict.fromkeys([*self.second.addresses, *self.first.addresses]):
@@ -213,7 +116,7 @@ class _Divider:
             undivided_outputs=refused,
             undivided=int(apart.sum()),
             customers=len(self.second.block.customer_id),
-            walkers=self._walkers(paths, most),
+            walkers=self._walkers(paths, most, reach),
         )
 
     # --- what is read ------------------------------------------------------------------------------------------
@@ -230,7 +133,12 @@ class _Divider:
                 return corrected, silent, later.table if later else None
         raise RunError("facts were imported while the division read them; try again")
 
+    def _step(self, name: str) -> None:
+        self.tell(name, min(self.done, POINTS), POINTS)
+        self.done += 1
+
     def _table(self, as_of: int, known_until: int) -> _Known:
+        self._step("read")
         after = self.second.record.fact_seq
         query = select(customer.c.id).where(customer.c.fact_seq > after)
         table, changed = read_features(
@@ -256,13 +164,13 @@ class _Divider:
         flags = graded[self.at_first] if graded is not None else None
         points: list[Outcome | None] = [self._at(plan, start, was, flags, states, one)]
         for table, previous in ((corrected, was), (silent, now)):
-            columns = {name: _either(apart, start[name], column) for name, column in self._rows(table).items()}
-            previous = freeze({name: _either(apart, was[name], column) for name, column in previous.items()})
-            seen = _flags(apart, flags, self._graded(table))
+            columns = {name: either(apart, start[name], column) for name, column in self._rows(table).items()}
+            previous = freeze({name: either(apart, was[name], column) for name, column in previous.items()})
+            seen = either_flags(apart, flags, self._graded(table))
             points.append(self._at(plan, columns, previous, seen, states, one))
         points.append(self._at(plan, columns, previous, seen, states, two) if self._holds() else points[-1])
         facts = self._second_facts(later, corrected)
-        rows, _ = _places(facts.customer_id, self.both)
+        rows, _ = places(facts.customer_id, self.both)
         flags = facts.not_graded[rows] if facts.not_graded is not None else None
         points.append(self._at(plan, {name: column[rows] for name, column in facts.columns.items()}, now, flags, states, two))
         previous = previous_columns(plan, two.former, facts.customer_id)
@@ -279,7 +187,7 @@ class _Divider:
         graded = side.not_graded()
         return self._at(side.plan, columns, previous, graded[self.at_second] if graded is not None else None, side.states, side)
 
-    def _effects(self, plan: Plan, side: _Side, customers: Array, graded: Codes | None) -> Effects:
+    def _effects(self, plan: Plan, side: Side, customers: Array, graded: Codes | None) -> Effects:
         """How a run made effective values of computed ones."""
         return effects_of(plan, side.former, customers, graded, side.record.as_of, self.zone)
 
@@ -302,32 +210,33 @@ class _Divider:
         if later is None:
             columns = {name: side.inputs.columns[name][order] for name in self.first.plan.features}
         else:
-            rows, there = _places(later.customer_id, ids[order])
-            columns = {name: _taken(column, rows, there) for name, column in later.columns.items()}
+            rows, there = places(later.customer_id, ids[order])
+            columns = {name: taken(column, rows, there) for name, column in later.columns.items()}
         graded = side.not_graded()
         return Facts(ids[order], hashes[order], freeze(columns), graded[order] if graded is not None else None)
 
     def _at(
-        self, plan: Plan, columns: Mapping[str, Column], previous: Columns, graded: Codes | None, states: States, side: _Side
+        self, plan: Plan, columns: Mapping[str, Column], previous: Columns, graded: Codes | None, states: States, side: Side
     ) -> Outcome:
         """The outcome at a point. side: whose damping and fixed values hold."""
+        self._step("compute")
         effects = self._effects(plan, side, self.both, graded)
         return compute(plan, Facts(self.both, self.both, freeze(columns), graded, freeze(previous), effects), states=states)
 
-    def _stored(self, side: _Side, rows: Array) -> dict[str, Column]:
+    def _stored(self, side: Side, rows: Array) -> dict[str, Column]:
         return {name: side.inputs.columns[name][rows] for name in side.plan.features}
 
     def _rows(self, table: FeatureTable) -> dict[str, Column]:
-        rows, there = _places(table.customer_id, self.both)
-        return {name: _taken(column, rows, there) for name, column in table.columns.items()}
+        rows, there = places(table.customer_id, self.both)
+        return {name: taken(column, rows, there) for name, column in table.columns.items()}
 
     def _graded(self, table: FeatureTable) -> Codes | None:
         if table.not_graded is None:
             return None
-        rows, there = _places(table.customer_id, self.both)
-        taken = _taken(table.not_graded, rows, there)
-        assert isinstance(taken, Codes)
-        return taken
+        rows, there = places(table.customer_id, self.both)
+        found = taken(table.not_graded, rows, there)
+        assert isinstance(found, Codes)
+        return found
 
     # --- the path of an output ---------------------------------------------------------------------------------
 
@@ -385,7 +294,7 @@ class _Divider:
         table = np.array([*(place.get(key, len(place) - 1) for key in keys), len(place) - 1], dtype=np.int64)
         return np.asarray(table[codes.astype(np.int64)])
 
-    def _kept(self, side: _Side, address: str, place: Mapping[str, int]) -> Array | None:
+    def _kept(self, side: Side, address: str, place: Mapping[str, int]) -> Array | None:
         """What the run stored, every row of it."""
         if address not in side.addresses:
             return None
@@ -398,13 +307,14 @@ class _Divider:
             table[number] = place.get(key, len(place) - 1)
         return np.asarray(table[stored])
 
-    def _walkers(self, paths: list[Path], most: int) -> list[Walker]:
+    def _walkers(self, paths: list[Path], most: int, reach: Reach) -> list[Walker]:
         revenue = self.second.inputs.columns.get(REVENUE)
         amount = np.zeros(len(self.both), dtype=np.int64)
         if revenue is not None and not isinstance(revenue, Codes):
             amount = np.rint(revenue[self.at_second] * 10 ** store_settings(self.store).minor_digits).astype(np.int64)
-        found = walkers(paths, self.both, amount, most)
         with self.store.read() as connection:
+            seen = None if reach.everybody else reach.flags(connection, self.both)
+            found = walkers(paths, self.both, amount, most, seen)
             names = external_ids(connection, [walker.customer_id for walker in found])
         return [replace(walker, external_id=names.get(walker.customer_id, "")) for walker in found]
 
@@ -413,56 +323,6 @@ def _labels(plan: Plan, address: str) -> tuple[Label, ...]:
     key, _, name = address.partition(".")
     outputs: Iterable[Any] = (output for step in plan.steps if step.entry.key == key for output in step.outputs)
     return next((output.labels for output in outputs if output.name == name), ())
-
-
-def _places(ids: Array, wanted: Array) -> tuple[Array, Flags]:
-    """The rows of these customers, and which are there."""
-    if not len(ids):
-        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
-    order = np.argsort(ids, kind="stable")
-    rows = order[np.searchsorted(ids, wanted, sorter=order).clip(max=len(ids) - 1)]
-    return rows, ids[rows] == wanted
-
-
-def _taken(column: Column, rows: Array, there: Flags) -> Column:
-    """These rows of a column, with nothing where nobody is; the column may be of nobody at all."""
-    if len(column):
-        return _only(there, column[rows])
-    if isinstance(column, Codes):
-        return Codes(np.full(len(there), -1, dtype=column.codes.dtype), column.values, closed=column.closed)
-    return _only(there, np.zeros(len(there), dtype=column.dtype))
-
-
-def _only(there: Flags, column: Column) -> Column:
-    """The column with nothing where nobody is: a count of 0, everything else missing."""
-    if bool(there.all()):
-        return column
-    if isinstance(column, Codes):
-        return Codes(np.where(there, column.codes, -1), column.values, closed=column.closed)
-    nothing: Any = {"f": np.nan, "M": np.datetime64("NaT")}.get(column.dtype.kind, -1 if column.dtype == np.int8 else 0)
-    return np.where(there, column, nothing)
-
-
-def _either(apart: Flags, one: Column, other: Column) -> Column:
-    """One column where `apart`, else the other; text columns get the values of both."""
-    if not isinstance(one, Codes) or not isinstance(other, Codes):
-        assert not isinstance(one, Codes)
-        assert not isinstance(other, Codes)
-        return np.where(apart, one, other)
-    if one.values == other.values:
-        return Codes(np.where(apart, one.codes, other.codes), one.values, closed=other.closed)
-    values = tuple(dict.fromkeys([*other.values, *one.values]))
-    table = np.array([*(values.index(value) for value in one.values), -1], dtype=np.int64)
-    return Codes(np.where(apart, table[one.codes], other.codes), values, closed=other.closed)
-
-
-def _flags(apart: Flags, was: Codes | None, now: Codes | None) -> Codes | None:
-    if was is None and now is None:
-        return None
-    nobody = Codes(np.full(len(apart), -1, dtype=np.int16), ())
-    found = _either(apart, nobody if was is None else was, nobody if now is None else now)
-    assert isinstance(found, Codes)
-    return found
 
 
 def _of_rows(outcome: Outcome, rows: Array) -> Outcome:

@@ -160,6 +160,46 @@ class Path:
         return Walk(self.address, tuple(moves))
 
 
+@dataclass(frozen=True, slots=True)
+class Division:
+    """Why the labels of one run are not those of an earlier one.
+
+    outputs: by address. undivided_outputs: addresses that cannot be divided, with the reason. undivided: customers
+    whose facts changed after the second run. walkers: those whose labels differ, the largest revenue first.
+    """
+
+    first: int
+    second: int
+    first_as_of: int
+    second_as_of: int
+    outputs: Mapping[str, OutputDivision]
+    undivided_outputs: Mapping[str, str]
+    undivided: int
+    customers: int
+    walkers: list[Walker] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every figure as plain objects: the keys that the reference page lists."""
+        return {
+            "first": self.first,
+            "second": self.second,
+            "first_as_of": self.first_as_of,
+            "second_as_of": self.second_as_of,
+            "customers": self.customers,
+            "undivided": self.undivided,
+            "outputs": {address: one.as_dict() for address, one in self.outputs.items()},
+            "undivided_outputs": dict(self.undivided_outputs),
+            "walkers": [
+                {
+                    "customer": walker.external_id,
+                    "amount": walker.amount,
+                    "walks": {walk.address: [list(move) for move in walk.moves] for walk in walker.walks},
+                }
+                for walker in self.walkers
+            ],
+        }
+
+
 def divide(path: Path) -> OutputDivision:
     """Count a path stretch by stretch.
 
@@ -193,11 +233,13 @@ def _count(part: str, was: Array, now: Array, size: int, parts: dict[str, Array]
     parts[part] = parts[part] + change if part in parts else change
 
 
-def walkers(paths: Sequence[Path], customers: Array, amount: Array, most: int) -> list[Walker]:
-    """The customers whose labels differ between the runs, the largest revenue first; rows as in the paths."""
+def walkers(paths: Sequence[Path], customers: Array, amount: Array, most: int, seen: Flags | None = None) -> list[Walker]:
+    """The customers whose labels differ between the runs, the largest revenue first; rows as in the paths. seen: who may be named."""
     anyone = np.zeros(len(customers), dtype=bool)
     for path in paths:
         anyone |= path.start != path.end
+    if seen is not None:
+        anyone &= seen
     rows = np.flatnonzero(anyone)
     rows = rows[np.lexsort((customers[rows], -amount[rows]))][:most]
     found = []

@@ -21,6 +21,7 @@ from engine.errors import RunError, did_you_mean
 from engine.former import Snapshot, previous_columns, take_snapshot
 from engine.plan import Plan
 from engine.policy import Output
+from engine.progress import Tell, silent
 from engine.radar import Radar, Watch
 from engine.run import Facts, Outcome, compute
 from engine.run_report import REVENUE
@@ -30,6 +31,7 @@ from engine.store.facts import store_settings
 from engine.store.features import FeatureTable, read_features
 from engine.store.fixed_values import in_force
 from engine.store.lookups import external_ids
+from engine.store.reach import ALL, Reach
 from engine.store.session import Store
 
 if TYPE_CHECKING:
@@ -43,9 +45,20 @@ _STILL = frozenset({"count", "sum", "average", "days", "distinct", "interval", "
 _GROWS = frozenset({"recency", "tenure"})
 
 
-def look_ahead(evaluator: Evaluator, address: str, days: int, *, label: str | None = None, every: int = 1, most: int = 20) -> Radar:
+def look_ahead(
+    evaluator: Evaluator,
+    address: str,
+    days: int,
+    *,
+    label: str | None = None,
+    every: int = 1,
+    most: int = 20,
+    reach: Reach = ALL,
+    tell: Tell = silent,
+) -> Radar:
     """Find for every customer the day on which it loses its label. label: name single customers of this label only.
 
+    reach: whom single customers are named of. tell: is called before each day that is looked at.
     Raises `RunError` for an unknown output or label, and for days out of bounds.
     """
     output = _output(evaluator, address)
@@ -57,19 +70,22 @@ def look_ahead(evaluator: Evaluator, address: str, days: int, *, label: str | No
             f"looking {days} days ahead every {every} days is not possible; expected 1 to {LONGEST:,} days, and a step within them"
         )
     watch: Watch | None = None
+    tell("ahead", 0, days)
     for day, outcome in _days(evaluator, address, days, every):
         codes = _codes(outcome, address, keys)
         if watch is None:
             watch, facts = Watch(codes, len(keys)), outcome.facts
         else:
             watch.look(day, codes)
+        tell("ahead", day, days)
     assert watch is not None
     revenue = facts.columns[REVENUE]
     assert not isinstance(revenue, Codes)
     amount = np.rint(revenue * 10 ** store_settings(evaluator.store).minor_digits)
     losses, amounts = watch.by_week(days, amount)
-    falls = watch.falls(keys, facts.customer_id, amount, label, most)
     with evaluator.store.read() as connection:
+        seen = None if reach.everybody else reach.flags(connection, facts.customer_id)
+        falls = watch.falls(keys, facts.customer_id, amount, label, most, seen)
         names = external_ids(connection, [fall.customer_id for fall in falls])
     return Radar(
         address=address,

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import RunError
+from engine.progress import Tell, silent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from engine.cut_finder import WantedCut
-    from engine.dividing import Division
+    from engine.division import Division
     from engine.moments import Moment
     from engine.policy import Text
     from engine.portrait import Portrait
@@ -32,11 +33,11 @@ class Insight:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def divide(self, run_id: int | None = None, *, since: int | None = None, most: int = 20) -> Division:
+    def divide(self, run_id: int | None = None, *, since: int | None = None, most: int = 20, tell: Tell = silent) -> Division:
         """Divide the change of every label between two runs into its causes, adding up to the customer.
 
         run_id: None is the newest visible run. since: the run to compare with; None is the base of `run_id`.
-        most: how many single customers to name. Raises `RunError` when there is nothing to compare with.
+        most: how many single customers within sight to name. tell: hears of the progress. Raises `RunError` when there is nothing to compare with.
         """
         from engine.dividing import divide_runs
 
@@ -46,9 +47,8 @@ class Insight:
         first = self._engine.run_record(second.base_run_id if since is None else since)
         if first.id == second.id:
             raise RunError(f"run {first.id} is compared with itself; name another run to compare it with")
-        store = self._engine.store
-        found = divide_runs(store, self._with_rules(first), self._with_rules(second), most=most)
-        return replace(found, walkers=self._engine.sight.those(store, found.walkers))
+        engine = self._engine
+        return divide_runs(engine.store, self._with_rules(first), self._with_rules(second), most=most, reach=engine.sight.reach, tell=tell)
 
     @property
     def causes(self) -> Mapping[str, Text]:
@@ -71,7 +71,16 @@ class Insight:
         return simulate_many(engine.store, engine.rulebook(), checked, engine.simulated_moment(as_of))
 
     def wanted(
-        self, draft: RulebookSource, place: str, address: str, label: str, count: int, *, beyond: bool = False, as_of: Moment = None
+        self,
+        draft: RulebookSource,
+        place: str,
+        address: str,
+        label: str,
+        count: int,
+        *,
+        beyond: bool = False,
+        as_of: Moment = None,
+        tell: Tell = silent,
     ) -> WantedCut:
         """Find the number at a place of a draft with which a label has a wanted count of customers.
 
@@ -81,10 +90,14 @@ class Insight:
         from engine.cut_finder import find_cut
 
         engine = self._engine
-        found = find_cut(engine.previewer(as_of=as_of), engine.check, engine.check(draft), place, address, label, count, beyond=beyond)
+        tell("read", 0, None)
+        previewer = engine.previewer(as_of=as_of)
+        found = find_cut(previewer, engine.check, engine.check(draft), place, address, label, count, beyond=beyond, tell=tell)
         return replace(found, simulation=found.simulation and found.simulation.seen(engine.store, engine.sight))
 
-    def portrait(self, address: str, label: str, *, run_id: int | None = None, features: Sequence[str] = ()) -> Portrait:
+    def portrait(
+        self, address: str, label: str, *, run_id: int | None = None, features: Sequence[str] = (), tell: Tell = silent
+    ) -> Portrait:
         """Say where the customers with a label differ from all others, the strongest difference first.
 
         run_id: None is the newest visible run. features: further ones to look at beside those that the run read.
@@ -92,12 +105,14 @@ class Insight:
         from engine.portraying import portray
 
         record = self._engine.run_record(run_id)
-        return portray(self._engine.store, record, self._engine.rulebook(str(record.version_id)), address, label, features)
+        return portray(self._engine.store, record, self._engine.rulebook(str(record.version_id)), address, label, features, tell=tell)
 
-    def radar(self, address: str, label: str | None = None, *, days: int = 91, every: int = 1, most: int = 20) -> Radar:
+    def radar(
+        self, address: str, label: str | None = None, *, days: int = 91, every: int = 1, most: int = 20, tell: Tell = silent
+    ) -> Radar:
         """Say who loses a label on which day, if everyone stays silent from the newest visible run on.
 
-        label: name single customers of this label only. every: days between two looks. most: how many to name.
+        label: name single customers of this label only. every: days between two looks. most: how many within sight to name.
         """
         from engine.evaluate import Evaluator
         from engine.foresight import look_ahead
@@ -105,8 +120,7 @@ class Insight:
         engine = self._engine
         record, rulebook = self._with_rules(engine.run_record())
         evaluator = Evaluator.of_run(engine.store, record, rulebook, engine.registry)
-        found = look_ahead(evaluator, address, days, label=label, every=every, most=most)
-        return replace(found, falls=engine.sight.those(engine.store, found.falls))
+        return look_ahead(evaluator, address, days, label=label, every=every, most=most, reach=engine.sight.reach, tell=tell)
 
     def _with_rules(self, record: RunRecord) -> tuple[RunRecord, Rulebook]:
         return record, self._engine.rulebook(str(record.version_id))

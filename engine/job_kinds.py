@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import did_you_mean
 from engine.jobs import KINDS, JobError
 from engine.moments import as_moment
+from engine.progress import Tell
 
 if TYPE_CHECKING:
     from engine.service import Engine
 
 _DRAFT = re.compile(r"d[0-9]{1,9}")
-
-Tell = Callable[[str, int, int | None], None]
-"""Report progress: what is being done, how much of it is done, and of how much (None: unknown)."""
 
 PARAMS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "run": {"as_of": (int, str), "historical": bool, "partitions": int, "recompute": bool, "months": int},
@@ -30,10 +28,11 @@ PARAMS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "import": {"file": str, "mapping": (str, dict), "name": str, "dry_run": bool},
     "export": {"what": str, "format": str, "options": dict},
     "tick": {},
+    "insight": {"question": str, "params": dict},
 }
 TABLES = ("assignments", "changes", "customers", "rejected")
 FORMATS = ("csv", "xlsx", "parquet", "jsonl")
-NEEDED = {"simulate": ("draft",), "import": ("file", "mapping"), "export": ("what", "format")}
+NEEDED = {"simulate": ("draft",), "import": ("file", "mapping"), "export": ("what", "format"), "insight": ("question", "params")}
 
 
 def check(engine: Engine, kind: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -64,6 +63,10 @@ def check(engine: Engine, kind: str, params: dict[str, Any]) -> dict[str, Any]:
         params["draft"] = f"d{params['draft']}"
     if kind == "simulate" and isinstance(params["draft"], str) and not _DRAFT.fullmatch(params["draft"]):
         raise JobError(f"draft: {params['draft']!r} names no draft; expected one such as d7, or a document")
+    if kind == "insight":
+        from engine.questions import PARAMS as QUESTIONS
+
+        _one_of("question", params["question"], tuple(QUESTIONS))
     if kind == "export":
         _one_of("what", params["what"], TABLES)
         _one_of("format", params["format"], FORMATS)
@@ -136,12 +139,17 @@ def _tick(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, An
     return told | ({"care": engine.care.run().as_dict()} if engine.care.due() else {})
 
 
+def _insight(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    return engine.questions.work(params["question"], params["params"], tell)
+
+
 WORK: dict[str, Callable[[Engine, Mapping[str, Any], Tell], dict[str, Any]]] = {
     "run": _run,
     "simulate": _simulate,
     "import": _import,
     "export": _export,
     "tick": _tick,
+    "insight": _insight,
 }
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.service import Engine
     from engine.store.session import Store
 
-KINDS = ("run", "simulate", "import", "export", "tick")
+KINDS = ("run", "simulate", "import", "export", "tick", "insight")
 STATUSES = ("queued", "running", "done", "failed", "cancelled")
 OPEN = ("queued", "running")
 
@@ -154,6 +154,11 @@ class Jobs:
             raise JobError(f"there is no job {job_id}")
         return self._seen(_job(row))
 
+    def named(self, dedupe: str) -> Job | None:
+        """The job that was asked for with this key, if there was one."""
+        found = self._same(dedupe, None)
+        return None if found is None else self._seen(found)
+
     def list(
         self, *, status: str | Sequence[str] | None = None, kind: str | None = None, limit: int = 50, before: int | None = None
     ) -> Sequence[Job]:
@@ -174,7 +179,12 @@ class Jobs:
         return [self._seen(each) for each in found]
 
     def _seen(self, found: Job) -> Job:
-        """What a simulation names, it names in the name of who asked: nobody else reads it there, save those who see everything."""
+        """What a simulation names, it names in the name of who asked: nobody else reads it there, save those who see everything.
+
+        An answer about the population goes to those only who see the same customers: `engine.questions`.
+        """
+        if found.kind == "insight" and found.result:
+            return found if self._engine.questions.sees(found.result) else replace(found, result=None)
         if found.kind != "simulate" or not found.result or "picture" not in found.result:
             return found
         if found.actor == self._engine.settings.actor or self._engine.sight.everything:

@@ -17,6 +17,7 @@ import numpy as np
 from engine.catalogue import Feature
 from engine.columns import Array, Codes, Column, Flags, missing
 from engine.policy import Text
+from engine.progress import Tell, silent
 
 Z = 1.959963984540054
 """The 97.5 % point of the normal distribution: intervals are of 95 %."""
@@ -116,11 +117,12 @@ class Portrait:
         }
 
 
-def portrait(members: Flags, columns: Mapping[str, Column], features: Mapping[str, Feature] | None = None) -> Portrait:
-    """Compare the members with all other rows. features: declarations, which say what is a flag."""
+def portrait(members: Flags, columns: Mapping[str, Column], features: Mapping[str, Feature] | None = None, tell: Tell = silent) -> Portrait:
+    """Compare the members with all other rows. features: declarations, which say what is a flag. tell: called before each column."""
     traits: list[Trait] = []
     unclear: list[str] = []
-    for name, column in columns.items():
+    for at, (name, column) in enumerate(columns.items()):
+        tell("portrait", at, len(columns))
         feature = features.get(name) if features else None
         found = list(_traits(name, column, members, flag=feature is not None and feature.dtype == "flag"))
         sure = [trait for trait in found if trait.certain]

@@ -9,6 +9,7 @@ import numpy as np
 from engine.columns import Column
 from engine.errors import RunError, did_you_mean
 from engine.portrait import Portrait, portrait
+from engine.progress import Tell, silent
 from engine.rulebook import Rulebook
 from engine.run_report import REVENUE
 from engine.simulate import FLAG_KEYS
@@ -19,7 +20,9 @@ from engine.store.outcomes import RunRecord
 from engine.store.session import Store
 
 
-def portray(store: Store, record: RunRecord, rulebook: Rulebook, address: str, label: str, features: Sequence[str] = ()) -> Portrait:
+def portray(
+    store: Store, record: RunRecord, rulebook: Rulebook, address: str, label: str, features: Sequence[str] = (), *, tell: Tell = silent
+) -> Portrait:
     """Compare the customers with a label in a run with all others, by what the run read.
 
     features: further ones, read from the store as of the run's moment. Raises `RunError` for an unknown output or label,
@@ -34,6 +37,7 @@ def portray(store: Store, record: RunRecord, rulebook: Rulebook, address: str, l
     keys = FLAG_KEYS if flag else declared[address]["keys"]
     if label not in keys:
         raise RunError(f"{address} has no label {label!r}; {did_you_mean(label, keys) or 'it has ' + ', '.join(keys)}")
+    tell("read", 0, None)
     with store.read() as connection:
         block = outcomes.load_block(connection, record.id)
         inputs = load_inputs(connection, record)
@@ -52,4 +56,4 @@ def portray(store: Store, record: RunRecord, rulebook: Rulebook, address: str, l
         members = members[there]
         columns = {name: column[np.flatnonzero(there)] for name, column in columns.items()}
         columns |= {name: column[rows] for name, column in table.columns.items()}
-    return portrait(members, columns, {name: rulebook.catalogue.resolve(name) for name in columns})
+    return portrait(members, columns, {name: rulebook.catalogue.resolve(name) for name in columns}, tell)

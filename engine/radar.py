@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.columns import Array
+from engine.columns import Array, Flags
 from engine.policy import Label
 from engine.simulate import NO_VALUE
 
@@ -119,10 +119,12 @@ class Watch:
             np.bincount(pair, weights=amount[lost], minlength=self.size * weeks).astype(np.int64).reshape(shape),
         )
 
-    def falls(self, keys: Sequence[str], customers: Array, amount: Array, label: str | None, most: int) -> list[Fall]:
-        """Single customers that lose their label (or the one named), the largest revenue first."""
+    def falls(
+        self, keys: Sequence[str], customers: Array, amount: Array, label: str | None, most: int, seen: Flags | None = None
+    ) -> list[Fall]:
+        """Single customers that lose their label (or the one named), the largest revenue first. seen: who may be named."""
         lost = (self.day != STAYS) & (self.start == keys.index(label) if label is not None else self.start != keys.index(NO_VALUE))
-        rows = np.flatnonzero(lost)
+        rows = np.flatnonzero(lost if seen is None else lost & seen)
         rows = rows[np.lexsort((customers[rows], self.day[rows], -amount[rows]))][:most]
         return [
             Fall(int(customers[row]), keys[self.start[row]], keys[self.becomes[row]], int(self.day[row]), int(amount[row]))

@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from engine.points import Points
     from engine.policy_types import PolicyType
     from engine.previews import Previews
+    from engine.questions import Questions
     from engine.replay import Replay
     from engine.report import RunSummary
     from engine.retention import Retention
@@ -149,6 +150,10 @@ class Engine:
     )
     previews: Room[Previews] = Room(
         "engine.previews:Previews", "Live previews of unsaved drafts, kept warm for all who act on this store: `preview(document)`."
+    )
+    questions: Room[Questions] = Room(
+        "engine.questions:Questions",
+        "The questions of `insight`, computed once for all who ask the same, by a job where it takes long: `ask`, `look`.",
     )
     retention: Room[Retention] = Room("engine.retention:Retention", "What grows without end: `due`, `remove`.")
     rewards: Room[Rewards] = Room("engine.rewards:Rewards", "What points buy: the catalogue, `reserve`, `confirm`, `cancel`, `claims`.")

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from engine.dividing import Division
-from engine.division import Path, Stretch, divide, walkers
+from engine.division import Division, Path, Stretch, divide, walkers
 from engine.errors import RunError
 from engine.service import Engine
 from engine.store.facts import next_fact_seq

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import request, url_for
+from flask import request
 from flask_admin import expose
 
 from admin import findings, tasks
 from admin.access import acting, may
+from admin.links import members, moves
 from admin.pages import Page
 from admin.pictures import Matrix, ladder, spark
 from admin.words import t
@@ -62,23 +61,6 @@ class Overview(Page):
             members=members,
             help=_help(),
         )
-
-
-def members(address: str, key: str) -> str | None:
-    """Where the customers of a label are listed, if that page is installed and open to the reader."""
-    return _page("customers", of=address, value=key)
-
-
-def moves(address: str, was: str, now: str) -> str | None:
-    """Where the customers that went from one label to another are listed."""
-    return _page("changes", of=address, was=was, now=now)
-
-
-def _page(key: str, **arguments: Any) -> str | None:
-    from admin.sidebar import entries
-
-    entry = entries().get(key)
-    return url_for(entry.endpoint, **arguments) if entry is not None and may(entry.area) else None
 
 
 def _help() -> str:

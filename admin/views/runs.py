@@ -10,6 +10,7 @@ from flask_admin import expose
 
 from admin import findings
 from admin.access import acting, may
+from admin.job_progress import progress_of
 from admin.pages import Page
 from admin.states import RUN_STATES
 from admin.words import t
@@ -270,20 +271,7 @@ class Jobs(Page):
     @expose("/<int:number>/progress")
     def progress(self, number: int) -> ResponseReturnValue:
         """How far a job is, for the bar on a page."""
-        job = acting().jobs.get(number)
-        return jsonify(
-            {
-                "id": job.id,
-                "status": job.status,
-                "open": job.is_open,
-                "step": findings.step(job.step) if job.step else t("waiting", "等待中"),
-                "done": job.done,
-                "total": job.total,
-                "share": job.share,
-                "cancelling": job.cancelling,
-                "error": job.error,
-            }
-        )
+        return jsonify(progress_of(acting().jobs.get(number)))
 
     @expose("/<int:number>/<any(cancel,retry):verb>", methods=("POST",))
     def change(self, number: int, verb: str) -> ResponseReturnValue:

@@ -39,6 +39,7 @@ def described(
     takes: Takes,
     sends: tuple[str, ...],
     keyed: bool,
+    later: type[Schema] | None = None,
 ) -> dict[str, Any]:
     """The operation object of a route."""
     doc: dict[str, Any] = {"parameters": [{"in": "query", "schema": query}] if query.fields else []}
@@ -56,6 +57,8 @@ def described(
     if bodies:
         doc["requestBody"] = {"required": True, "content": bodies}
     doc["responses"] = {str(status): _good(need, gives, stream, sends)} | _refusals(need, bool(bodies))
+    if later is not None:
+        doc["responses"]["202"] = {**_good(need, later, "", (*sends, "Location")), "description": "A job computes it"}
     return {"manual_doc": doc}
 
 

@@ -167,6 +167,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         keyed: bool = False,
         also: str = "",
         secret: bool = False,
+        later: type[Schema] | None = None,
         first: Callable[[Call], None] | None = None,
     ) -> Callable[[View], View]:
         """Declare a route.
@@ -179,6 +180,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         enough. keyed: the view refuses a request without an idempotency key.
         secret: the answer's `secret` is
         made by `Call.secret`, is not kept with an answer to be repeated, and is made again for the repetition.
+        later: what is answered with 202 and `Location` where a job computes the answer.
         first: what is done before the transaction of the change begins, since it may take long.
         """
         changes = method != "GET" if mutates is None else mutates
@@ -216,7 +218,17 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
 
             wrapper.__need__ = need  # type: ignore[attr-defined]
             wrapper._apidoc = described(  # type: ignore[attr-defined]
-                need, asked, wanted, gives=gives, status=status, example=example, stream=stream, takes=takes, sends=sends, keyed=keyed
+                need,
+                asked,
+                wanted,
+                gives=gives,
+                status=status,
+                example=example,
+                stream=stream,
+                takes=takes,
+                sends=sends,
+                keyed=keyed,
+                later=later,
             )
             self.route(path, methods=[method], endpoint=f"{view.__name__}")(wrapper)
             return wrapper

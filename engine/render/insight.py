@@ -18,7 +18,7 @@ from engine.simulate import NO_VALUE
 
 if TYPE_CHECKING:
     from engine.cut_finder import WantedCut
-    from engine.dividing import Division
+    from engine.division import Division
     from engine.portrait import Portrait
     from engine.radar import Radar
     from engine.side_by_side import SideBySide

@@ -12,6 +12,7 @@ from flask import Flask
 
 from admin.shapes.treemap import squarified
 from engine.service import Engine
+from engine.worker import Worker
 from tests.admin.conftest import PASSWORD, Browser, open_app
 from tests.small_store import AS_OF
 from tests.test_pictures import moody
@@ -220,13 +221,61 @@ def test_who_falls_next_is_what_the_radar_says(reader: Browser, drawn: Engine) -
     assert f"<h1>{radar.lost} of {int(radar.now[:-1].sum())} lose their label within 30 days of silence" in page
 
 
-def test_large_stores_ask_before_they_look_at_everybody(reader: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    from admin.views import insights
+@pytest.mark.parametrize(
+    "path", ["/insights/why?of=abc.class", "/insights/portrait?of=abc.class&label=B", "/insights/ahead?of=abc.class&days=60"]
+)
+def test_large_stores_answer_by_a_job_with_progress(
+    reader: Browser, app_: Flask, drawn: Engine, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine import questions
 
-    monkeypatch.setattr(insights, "AT_ONCE", 10)
-    for path in ("/insights/why?of=abc.class", "/insights/portrait?of=abc.class", "/insights/ahead?of=abc.class"):
-        assert "Compute it" in reader.speak("en").get(path).text
-        assert "Compute it" not in reader.get(f"{path}&go=1").text
+    at_once = reader.speak("en").get(path).text
+    monkeypatch.setattr(questions, "AT_ONCE", 10)
+    questions._kept.clear()
+    page = reader.get(path).text
+    assert "Compute it" in page
+    fields = dict(
+        re.findall(
+            r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.partition('action="/insights/ask"')[2].partition("</form>")[0]
+        )
+    )
+    asked = reader.post("/insights/ask", fields)
+    assert asked.status_code == 302
+    assert "of=abc.class" in asked.location
+    page = reader.get(asked.location).text
+    assert "Being computed" in page
+    place = re.search(r'data-job="([^"]+)"', page)
+    assert place is not None
+    job = reader.get(place[1]).get_json()
+    assert (job["open"], job["status"]) == (True, "queued")
+    other = Browser(app_).sign_in("viewer").speak("en")
+    assert other.get(place[1]).status_code == 200
+    assert place[1].replace("progress", "cancel") not in other.get(path).text
+    assert other.post(place[1].replace("progress", "cancel")).status_code == 403
+    assert reader.post(place[1].replace("progress", "cancel")).status_code == 302
+    assert "Compute it" in reader.get(path).text
+    reader.post("/insights/ask", fields)
+    Worker(drawn).do(job["id"])
+    page = reader.get(path).text
+    heading = re.search("<h1>.*?</h1>", page)
+    assert heading is not None
+    assert heading[0] in at_once
+    assert page.count("<tr>") == at_once.count("<tr>")
+
+
+def test_only_questions_of_these_pages_are_asked(reader: Browser, drawn: Engine) -> None:
+    assert reader.post("/insights/ask", {"question": "wanted"}).status_code == 400
+    job = drawn.jobs.submit("tick")
+    assert reader.get(f"/insights/jobs/{job.id}/progress").status_code == 404
+
+
+def test_each_point_of_a_trend_opens_its_customers(reader: Browser) -> None:
+    page = reader.speak("en").get("/results/trend?of=abc.class").text
+    dots = re.findall(r'<a href="([^"]+)" aria-label="[^"]*: ([\d,]+)">', page)
+    assert len(dots) >= 4
+    for url, count in dots:
+        found = reader.get(url.replace("&amp;", "&")).text
+        assert re.search(rf"<h1>{count} customers?</h1>", found), (url, count)
 
 
 def test_the_chart_library_is_served_from_here(reader: Browser) -> None:

@@ -41,6 +41,8 @@ ELSEWHERE = {
     "Pictures.outputs": "every run names its outputs",
     "Pictures.file": "the console's spreadsheets; programs read JSON",
     "Insight.causes": "words",
+    "Insight.divide": "asked through engine.questions",
+    "Jobs.named": "what engine.questions looks up",
     "People.first_administrator": "before there is any key",
     "People.verify_password": "signing in is the console's; programs show keys",
     "People.start_session": "signing in is the console's",

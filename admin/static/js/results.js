@@ -146,6 +146,10 @@
       box.append(chart);
       svg.classList.add('away');
       await Plotly.newPlot(chart, traces(data), layout(data), { responsive: true, displaylogo: false, displayModeBar: 'hover', modeBarButtons: [['zoom2d', 'pan2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d']] });
+      chart.on('plotly_click', event => {
+        const point = event.points[0], line = (data.lines || [])[point.curveNumber], url = line && line.links[point.pointNumber];
+        if (url) window.location.assign(url);
+      });
       word.textContent = button.dataset.back;
       button.setAttribute('aria-pressed', 'true');
       card.dataset.zoomed = '1';

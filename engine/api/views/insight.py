@@ -7,8 +7,10 @@ from typing import Any
 from marshmallow import fields, validate
 
 from engine.api.answers.insight import Division, Portrait, Radar, SideBySide, WantedCut
+from engine.api.answers.jobs import Job
 from engine.api.fields import Flag, text, whole
-from engine.api.kit import MB, Call, Routes, Strict, or_404
+from engine.api.kit import MB, Answer, Call, Routes, Strict, or_404
+from engine.api.views.jobs import job_answer
 from engine.api.views.rulebooks import DocumentBody
 from engine.api.views.runs import number
 from engine.errors import RunError
@@ -72,7 +74,7 @@ class WantedBody(DocumentBody):
     as_of = text(40, "As of when; absent: the moment of the newest visible run.", load_default=None, allow_none=True)
 
 
-@routes.verb("GET", "/insight/division", "results:read", query=DivisionQuery, gives=Division, heavy=True)
+@routes.verb("GET", "/insight/division", "results:read", query=DivisionQuery, gives=Division, heavy=True, later=Job)
 def divide_change(call: Call) -> Any:
     """Why labels grew and shrank between two runs: time, new facts, corrections, thresholds, rules."""
     query = call.query
@@ -80,21 +82,21 @@ def divide_change(call: Call) -> Any:
         with or_404(RunError):
             if run is not None:
                 call.engine.run_record(number(run))
-    found = call.engine.insight.divide(query["run"], since=query["since"], most=query["most"])
-    return call.dated(found.as_dict(), "first_as_of", "second_as_of")
+    return _answered(call, "division", {"run_id": query["run"], "since": query["since"], "most": query["most"]})
 
 
-@routes.verb("GET", "/insight/portraits/<output>", "results:read", query=PortraitQuery, gives=Portrait, heavy=True)
+@routes.verb("GET", "/insight/portraits/<output>", "results:read", query=PortraitQuery, gives=Portrait, heavy=True, later=Job)
 def get_portrait(call: Call, output: str) -> Any:
     """Where the customers with a label differ from all others, the strongest difference first."""
     query = call.query
-    return call.engine.insight.portrait(output, query["label"], run_id=query["run"], features=query["feature"]).as_dict()
+    asked = {"address": output, "label": query["label"], "run_id": query["run"], "features": query["feature"] or None}
+    return _answered(call, "portrait", asked)
 
 
-@routes.verb("GET", "/insight/radar/<output>", "results:read", query=RadarQuery, gives=Radar, heavy=True)
+@routes.verb("GET", "/insight/radar/<output>", "results:read", query=RadarQuery, gives=Radar, heavy=True, later=Job)
 def get_radar(call: Call, output: str) -> Any:
     """Who loses a label on which day, if everyone stays silent from the newest visible run on."""
-    return call.dated(call.engine.insight.radar(output, **call.query).as_dict(), "as_of")
+    return _answered(call, "radar", {"address": output, **call.query})
 
 
 @routes.verb(
@@ -119,6 +121,7 @@ def compare_rulebooks(call: Call) -> Any:
     "rules:read",
     body=WantedBody,
     gives=WantedCut,
+    later=Job,
     mutates=False,
     heavy=True,
     size=8 * MB,
@@ -127,9 +130,17 @@ def compare_rulebooks(call: Call) -> Any:
 def find_wanted(call: Call) -> Any:
     """Find the number at a place of a rulebook with which a label has a wanted count of customers; nothing is stored."""
     body = call.body
-    found = call.engine.insight.wanted(
-        body["document"], body["place"], body["output"], body["label"], body["count"], beyond=body["beyond"], as_of=body["as_of"]
-    ).as_dict()
-    if found["simulation"] is not None:
-        found["simulation"] = call.dated(found["simulation"], "as_of")
-    return found
+    asked = {name: body[name] for name in ("place", "label", "count", "beyond", "as_of")}
+    return _answered(call, "wanted", {**asked, "draft": body["document"], "address": body["output"]})
+
+
+def _answered(call: Call, question: str, asked: dict[str, Any]) -> Any:
+    """The answer, or with 202 the job that computes it: the same for everybody who asks the same."""
+    found = call.engine.questions.ask(question, asked, title=f"{question}, by key {call.caller.key.id}")
+    if found.answer is None:
+        assert found.job is not None
+        return Answer(job_answer(found.job, call), 202, {"Location": f"/api/v1/jobs/{found.job.id}"})
+    if question != "wanted":
+        return call.dated(found.answer.as_dict(), "as_of", "first_as_of", "second_as_of")
+    plain = {name: value for name, value in found.answer.items() if name not in ("document", "finding")}
+    return {**plain, "simulation": plain["simulation"] and call.dated(plain["simulation"], "as_of")}
