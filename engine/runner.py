@@ -45,11 +45,12 @@ RESULTS = 1
 """Raised when the engine itself gives other results for the same rulebook and facts; part of every fingerprint."""
 
 Progress = Callable[[str, int, int], None]
+After = Callable[[Connection], object]
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a run is asked for. as_of: UTC epoch seconds."""
+    """How a run is asked for. as_of: UTC epoch seconds. after: what else belongs to its becoming visible, in that transaction."""
 
     as_of: int
     actor: str
@@ -59,6 +60,7 @@ class RunOptions:
     progress: Progress | None = None
     authenticated: bool = False
     changed: bool = False
+    after: After | None = None
 
 
 @dataclass(slots=True)
@@ -148,6 +150,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
             visible=not report["held"] and not options.historical,
             recompute=options.recompute,
             authenticated=options.authenticated,
+            after=options.after,
         )
 
 
@@ -200,8 +203,8 @@ def _row(
     }
 
 
-def release(store: Store, run_id: int, actor: str, *, authenticated: bool = False) -> RunRecord:
-    """Make a held run visible. Raises `RunError` when it is not held or a newer run has become visible since."""
+def release(store: Store, run_id: int, actor: str, *, authenticated: bool = False, after: After | None = None) -> RunRecord:
+    """Make a held run visible. after: see `RunOptions`. Raises `RunError` when it is not held or a newer run has become visible since."""
     with store.write(bulk=True) as connection:
         one_writer(connection)
         held = outcomes.record(connection, run_id)
@@ -219,6 +222,8 @@ def release(store: Store, run_id: int, actor: str, *, authenticated: bool = Fals
         done = outcomes.make_visible(connection, run_id, new, base_block, live, live_block)
         report = json.dumps(held.report | {"changes": done.changes, "moved": done.moved}, ensure_ascii=False)
         connection.execute(update(run).where(run.c.id == run_id).values(released_by=actor, report=report))
+        if after is not None:
+            after(connection)
         details = {"version": held.version_id, "digest": held.digest, "changes": done.changes}
         audit.record(connection, actor=actor, authenticated=authenticated, action="run.release", subject=f"run:{run_id}", details=details)
         return outcomes.record(connection, run_id)
@@ -235,6 +240,7 @@ def _keep(
     visible: bool,
     recompute: bool,
     authenticated: bool = False,
+    after: After | None = None,
 ) -> RunRecord:
     """The last transaction: store the run, and make it visible unless it is held or a look back."""
     start = time.perf_counter()
@@ -256,6 +262,8 @@ def _keep(
                 since[since == outcomes.THIS_RUN] = run_id
             done = outcomes.make_visible(connection, run_id, new, snapshot.base_block, live, snapshot.live_block)
             report["changes"], report["moved"] = done.changes, done.moved
+            if after is not None:
+                after(connection)
         clock.seconds["write"] = round(time.perf_counter() - start, 4)
         report["seconds"] = clock.seconds
         connection.execute(update(run).where(run.c.id == run_id).values(report=json.dumps(report, ensure_ascii=False)))

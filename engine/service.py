@@ -495,11 +495,9 @@ class Engine:
         version = self.version()
         moment = as_moment(as_of, self.zone)
         actor, proved = self.settings.actor, self.settings.authenticated
-        options = runner.RunOptions(moment, actor, historical, partitions, recompute, progress, proved, changed)
+        options = runner.RunOptions(moment, actor, historical, partitions, recompute, progress, proved, changed, self.tickets.retarget_in)
         record = runner.conduct(self.store, self.registry, version.number, self._loaded(version), options)
         self.__dict__.pop("_evaluator", None)
-        if record.status == "visible":
-            self.tickets.retarget()
         return record
 
     def run_history(self, months: int, *, until: Moment = None, progress: runner.Progress | None = None) -> Iterator[RunRecord]:
@@ -510,9 +508,7 @@ class Engine:
     def release(self, run_id: int) -> RunRecord:
         """Make a held run visible."""
         self.__dict__.pop("_evaluator", None)
-        record = runner.release(self.store, run_id, **self.acting)
-        self.tickets.retarget()
-        return record
+        return runner.release(self.store, run_id, **self.acting, after=self.tickets.retarget_in)
 
     def runs(self, limit: int = 50, *, before: int | None = None) -> Sequence[RunRecord]:
         """The newest runs first. before: only those with a smaller number."""

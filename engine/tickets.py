@@ -194,7 +194,7 @@ class Tickets:
     def queue(self, *, limit: int = 100, offset: int = 0, left: bool = False, **chosen: Any) -> Sequence[Ticket]:
         """Live tickets, what breaks first on top; chosen as in `list`. left: with what is left of their clocks."""
         with self.engine.store.read() as connection:
-            wanted = rows.queue_order(self._chosen(connection, rows.query(), {"state": "live", **chosen}))
+            wanted = rows.queue_order(self._chosen(connection, rows.wanted(), {"state": "live", **chosen}))
             found = rows.read(connection, wanted.limit(min(max(limit, 1), MOST)).offset(max(offset, 0)), self.engine.sight)
             return self._with_left(connection, found) if left else found
 
@@ -204,14 +204,14 @@ class Tickets:
         before: go on below this number. left: with what is left of their clocks.
         """
         with self.engine.store.read() as connection:
-            wanted = self._chosen(connection, rows.query(), chosen).order_by(ticket.c.id.desc()).limit(min(max(limit, 1), MOST))
+            wanted = self._chosen(connection, rows.wanted(), chosen).order_by(ticket.c.id.desc()).limit(min(max(limit, 1), MOST))
             found = rows.read(connection, wanted if before is None else wanted.where(ticket.c.id < before), self.engine.sight)
             return self._with_left(connection, found) if left else found
 
     def count(self, **chosen: Any) -> int:
         """How many tickets there are, chosen as in `list`."""
         with self.engine.store.read() as connection:
-            inner = self._chosen(connection, rows.query(), chosen).subquery()
+            inner = self._chosen(connection, rows.wanted(), chosen).subquery()
             return connection.scalar(select(func.count()).select_from(inner)) or 0
 
     def suggest(self, number: int) -> Sequence[tuple[Answer, str]]:
@@ -395,10 +395,14 @@ class Tickets:
                 return []
         with self.engine.store.write() as connection:
             one_writer(connection)
-            found = self.clocks.retarget(connection, clock.now())
-            if found:
-                self._record(connection, "ticket.retarget", 0, tickets=len(found))
-            return found
+            return self.retarget_in(connection)
+
+    def retarget_in(self, connection: Connection) -> Sequence[int]:
+        """The same inside a transaction that is open: a run that moves levels and the promises that follow are kept together."""
+        found = self.clocks.retarget(connection, clock.now())
+        if found:
+            self._record(connection, "ticket.retarget", 0, tickets=len(found))
+        return found
 
     # --- inside ------------------------------------------------------------------------------------------------
 

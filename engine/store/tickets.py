@@ -114,14 +114,14 @@ class TicketEvent:
 _OWN = [name for name in Ticket.__dataclass_fields__ if name not in ("customer", "name", "clocks")]
 
 
-def query() -> Select[Any]:
+def wanted() -> Select[Any]:
     """Tickets with the customers they are of, also of those who were joined into another."""
     own = [ticket.c[name] for name in _OWN]
     return select(*own, customer.c.external_id.label("customer"), customer.c.name).join(customer, customer.c.id == ticket.c.customer_id)
 
 
 def of_customer(key: int) -> ColumnElement[bool]:
-    """The condition on a query: of a customer, or of one that was joined into it."""
+    """The condition on it: of a customer, or of one that was joined into it."""
     return or_(ticket.c.customer_id == key, customer.c.merged_into == key)
 
 
@@ -146,13 +146,13 @@ def hold(connection: Connection, number: int) -> None:
 
 def get(connection: Connection, number: int, sight: Sight) -> Ticket | None:
     """One by its number, if its customer is within sight."""
-    found = read(connection, query().where(ticket.c.id == number, sight.where()), sight)
+    found = read(connection, wanted().where(ticket.c.id == number, sight.where()), sight)
     return found[0] if found else None
 
 
-def read(connection: Connection, wanted: Select[Any], sight: Sight) -> list[Ticket]:
+def read(connection: Connection, chosen: Select[Any], sight: Sight) -> list[Ticket]:
     """The tickets of a query, with their clocks."""
-    rows = connection.execute(wanted).mappings().all()
+    rows = connection.execute(chosen).mappings().all()
     clocks = clocks_of(connection, [row["id"] for row in rows])
     return [_ticket(row, clocks.get(row["id"], ()), sight) for row in rows]
 
@@ -168,11 +168,11 @@ def clocks_of(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple
     return {number: tuple(each) for number, each in found.items()}
 
 
-def queue_order(wanted: Select[Any]) -> Select[Any]:
+def queue_order(chosen: Select[Any]) -> Select[Any]:
     """The same with what breaks first on top: by the first due moment of a running clock, standing ones at the end."""
     c = ticket_clock.c
     first = select(c.ticket_id, func.min(c.due_at).label("due_at")).where(c.stopped_at.is_(None)).group_by(c.ticket_id).subquery()
-    return wanted.join(first, first.c.ticket_id == ticket.c.id, isouter=True).order_by(
+    return chosen.join(first, first.c.ticket_id == ticket.c.id, isouter=True).order_by(
         first.c.due_at.is_(None), first.c.due_at, ticket.c.id
     )
 
