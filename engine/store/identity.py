@@ -36,7 +36,11 @@ def resolve_in(connection: Connection, external_id: str, source: str | None = No
     """The same inside a transaction that is open already."""
     tables = Tables(connection)
     wanted = unicodedata.normalize("NFC", str(external_id)).strip()
-    query = "select a.customer_id, s.name from source s join alias a on a.source_id = s.id and a.external_id = ?"
+    # naming the sources lets SQLite look the id up once per source; from the join alone it reads every alias there is
+    query = (
+        "select a.customer_id, s.name from alias a join source s on s.id = a.source_id "
+        "where a.source_id in (select id from source) and a.external_id = ?"
+    )
     found = [(key, name) for key, name in tables.rows(query, wanted) if source in (None, name)]
     if not reach.everybody:
         found = [(key, name) for key, name in found if reach.holds(connection, key)]
