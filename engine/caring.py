@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -201,7 +201,7 @@ class Care:
         with self.engine.store.read() as connection:
             for ahead in range(days):
                 date, reports = today + dt.timedelta(days=ahead), []
-                for plan in plans:
+                for plan in plans if not ahead else [replace(each, late_days=0) for each in plans]:  # the days before were looked at
                     chosen, control, report = people.chosen(connection, plan, date)
                     pairs, seen = people.pairs(chosen), told.get(plan.key, np.empty(0, np.int64))
                     fresh = ~np.isin(pairs, seen)
