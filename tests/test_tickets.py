@@ -302,6 +302,8 @@ def test_an_acknowledgement_is_sent_and_is_no_first_answer(engine: Engine) -> No
     assert [each.name for each, _ in engine.tickets.suggest(found.id)] == ["exact", "any"]
     with pytest.raises(DeskError, match="kinds\\[0\\]"):
         engine.desk.save_answer("bad", {"title": "B", "text": "b", "kinds": ["complain"]})
+    with pytest.raises(DeskError, match="categories\\[0\\]: 'delivery'; none is set up"):
+        engine.desk.save_answer("bad", {"title": "B", "text": "b", "categories": ["delivery"]})
     with pytest.raises(DeskError, match="there is no answer 'exacd'; did you mean 'exact'"):
         engine.desk.remove_answer("exacd")
 

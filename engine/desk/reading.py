@@ -62,8 +62,9 @@ class Reading:
     def one_of(self, place: str, value: Any, known: Sequence[str]) -> str:
         """One of some words."""
         if value not in known:
-            self.fault(place, _shown(value), did_you_mean(str(value), known) or f"expected one of {', '.join(known)}")
-            return known[0]
+            hint = f"expected one of {', '.join(known)}" if known else "none is set up"
+            self.fault(place, _shown(value), did_you_mean(str(value), known) or hint)
+            return known[0] if known else ""
         return str(value)
 
     def line(self, place: str, value: Any, most: int) -> str:
