@@ -22,6 +22,8 @@ from engine.examples import judge_examples
 from engine.former import Snapshot, previous_columns, take_snapshot
 from engine.loyalty.programme import RightMoved
 from engine.plan import Step
+from engine.points_effect import PointsMoved, points_moved
+from engine.points_effect import plain as plain_points
 from engine.rights import plain as plain_rights
 from engine.rights import rights_moved
 from engine.rulebook import Rulebook, deciding
@@ -86,6 +88,11 @@ class Simulation:
         return rights_moved(self.live, self.draft)
 
     @property
+    def points(self) -> dict[str, PointsMoved]:
+        """Points that a year of sales would earn and their cost, by policy."""
+        return points_moved(self.live, self.draft)
+
+    @property
     def service(self) -> ServiceEffect | None:
         """What the draft does to service levels; None where no policy gives any."""
         return service_effect(self.live, self.draft)
@@ -128,6 +135,7 @@ class Simulation:
             ],
             "sizes": {address: {"customers": dict(sizes.customers), "valued": sizes.valued} for address, sizes in found.sizes.items()},
             "rights": plain_rights(self.rights),
+            "points": plain_points(self.points),
             "examples": [result.as_dict() for result in found.examples],
             "recomputed": list(self.recomputed),
             "seconds": self.seconds,

@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.columns import Codes
 from engine.gate import Obstacle
+from engine.points_effect import plain as plain_points
 from engine.policy import Label, Output, Text
 from engine.rights import plain as plain_rights
 from engine.rulebook import PolicyEntry, Rulebook
@@ -57,6 +58,10 @@ def picture(found: Simulation, live: Rulebook, draft: Rulebook, whys: Sequence[T
         "rights": [
             {"policy": key, "title": _policy(draft if key in found.draft.policies else live, key), "moved": moved}
             for key, moved in plain_rights(found.rights).items()
+        ],
+        "points": [
+            {"policy": key, "title": _policy(draft if key in found.draft.policies else live, key), **moved}
+            for key, moved in plain_points(found.points).items()
         ],
         "examples": [one.as_dict() for one in compared.examples],
         "obstacles": [one.as_dict() for one in obstacles],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.loyalty.programme import RightMoved
+    from engine.points_effect import PointsMoved
     from engine.simulate import Migration
     from engine.simulation import Simulation
 
@@ -54,6 +55,8 @@ def simulation(
             _migration(page, address, migration, currency, minor_digits)
     for policy, rights in found.rights.items():
         _rights(page, policy, rights)
+    for policy, points in found.points.items():
+        page.print(Line(_points(page, policy, points)))
     if compared.movers:
         _movers(page, found, currency, minor_digits)
     page.print()
@@ -81,6 +84,15 @@ def _rights(page: Page, policy: str, rights: Sequence[RightMoved]) -> None:
     page.title(f"{policy}: " + page.say("rights of members", "会员权益"))
     heads = [(page.say("right", "权益"), "left"), (page.say("gain it", "新获得"), "right"), (page.say("lose it", "失去"), "right")]
     page.print(listing(heads, [[page.say(each.right.en, each.right.zh), number(each.gained), number(each.lost)] for each in rights]))
+
+
+def _points(page: Page, policy: str, moved: PointsMoved) -> str:
+    before, after = (number(each or 0) for each in (moved.live, moved.draft))
+    costs = [f"{each or 0:,.2f}" for each in (moved.live_cost, moved.draft_cost)]
+    return page.say(
+        f"{policy}: a year of sales earns {before} → {after} points, cost {costs[0]} → {costs[1]}; {number(moved.more)} customers earn more, {number(moved.fewer)} less",
+        f"{policy}：年销售积分 {before} → {after}，成本 {costs[0]} → {costs[1]}；{number(moved.more)} 位客户增加，{number(moved.fewer)} 位减少",
+    )
 
 
 def _migration(page: Page, address: str, one: Migration, currency: str, digits: int) -> None:

@@ -51,6 +51,17 @@ class ExampleResult(Given):
     mismatches = many(Mismatch, empty=True)
 
 
+class PointsMoved(Given):
+    """Points of a year of sales over every customer, live and in the draft; cost in business currency."""
+
+    live = integer(12_000, "Null where the live rulebook has no such policy.", null=True)
+    draft = integer(15_000, null=True)
+    live_cost = number(120.0, null=True)
+    draft_cost = number(150.0, null=True)
+    more = integer(40, "Customers who would earn more.")
+    fewer = integer(0)
+
+
 class RightMoved(Given):
     """A right of members, and how many gain and lose it."""
 
@@ -107,6 +118,7 @@ class Simulation(Given):
     withheld = by_name("abc", by_name("no order", many(integer(4))), "By policy and reason: customers live, and in the draft.")
     movers = many(Move)
     sizes = by_name("abc.class", Sizes)
+    points = by_name("points", PointsMoved, "By policy that earns points: what a year of sales would earn.", empty=True)
     rights = by_name("membership", many(RightMoved), "By policy with members: rights gained and lost.", empty=True)
     examples = many(ExampleResult)
     service = nested(ServiceMoved, "Null where no policy gives service levels.", null=True)
