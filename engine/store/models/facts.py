@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, Integer, SmallInteger, Table, Text, UniqueConstraint
+from sqlalchemy import Index, Integer, SmallInteger, Table, Text, UniqueConstraint, text
 
 from engine.store.models.base import Big, column, key, link, metadata
 
@@ -114,6 +114,12 @@ customer = Table(
     column("fact_seq", Big, nullable=False, default=0),
     Index("ix_customer_fact_seq", "fact_seq"),
     Index("ix_customer_external_id", "external_id"),
+    Index(
+        "ix_customer_merged_into",
+        "merged_into",
+        sqlite_where=text("merged_into is not null"),
+        postgresql_where=text("merged_into is not null"),
+    ),
     comment="A customer is this internal key; `alias` holds the ids under which sources know it.",
 )
 

@@ -29,10 +29,9 @@ def upgrade() -> None:
     for name in OF_SALE:
         op.add_column("points_lot", sa.Column(name, BIG, nullable=True))
     op.create_index("ux_points_lot_order_id", "points_lot", ["order_id"], unique=True)
-    for name, where in (("matures_at", "pending > 0"), ("expires_at", "pending + member > 0")):
-        op.create_index(
-            f"ix_points_lot_{name}", "points_lot", [name], unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
-        )
+    waiting, held = sa.text("pending > 0"), sa.text("pending + member > 0")
+    op.create_index("ix_points_lot_matures_at", "points_lot", ["matures_at"], unique=False, sqlite_where=waiting, postgresql_where=waiting)
+    op.create_index("ix_points_lot_expires_at", "points_lot", ["expires_at"], unique=False, sqlite_where=held, postgresql_where=held)
     op.create_table(
         "points_day",
         sa.Column("id", sa.Integer(), nullable=False),
