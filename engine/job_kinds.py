@@ -136,6 +136,8 @@ def _tick(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, An
     tell("tick", 0, 1)
     done = [each.as_dict() for each in engine.schedules.tick()]
     told: dict[str, Any] = {"done": done, "escalated": len(engine.tickets.tick())}
+    told |= {"points": engine.points.day().as_dict()} if engine.points.due() else {}
+    told |= {"lapsed": engine.rewards.release()} if engine.rewards.due() else {}
     return told | ({"care": engine.care.run().as_dict()} if engine.care.due() else {})
 
 

@@ -204,6 +204,12 @@ class Points:
 
         return day(self._engine)
 
+    def due(self) -> bool:
+        """Whether a worker is to post now: at most once an hour, when facts were written since or points fall due."""
+        from engine.points_day import waits
+
+        return waits(self._engine)
+
     def liability(self) -> Liability:
         """What all points that can be spent or will be would cost, by the month in which they expire."""
         from engine.points_liability import liability

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from engine.service import Engine
 
 
+EVERY = 3_600
+"""Seconds between two postings of a worker."""
+
+
 @dataclass(frozen=True, slots=True)
 class DayReport:
     """What a day brought. sales: posted for the first time; changed: returned, voided or corrected; points: of both together."""
@@ -45,6 +49,12 @@ def programme(engine: Engine) -> Earning | None:
     return next((found for entry in entries if entry.enabled and (found := entry.policy.earning()) is not None), None)
 
 
+def waits(engine: Engine) -> bool:
+    """Whether a worker is to post now: at most once an hour, and only where something is to be done."""
+    with engine.store.read() as connection:
+        return store.waits(connection, clock.now(), EVERY) and (programme(engine) is not None or any(store.due(connection, clock.now())))
+
+
 def day(engine: Engine) -> DayReport:
     """One transaction; posting again posts nothing. Without a points policy only maturity and expiry are looked at."""
     earning, now, actor = programme(engine), clock.now(), engine.settings.actor
@@ -55,7 +65,7 @@ def day(engine: Engine) -> DayReport:
             changed, points = _follow(engine, connection, done, now)
             sales, new = _post(engine, connection, earning, done, now)
             points += new
-            store.finish_turn(connection, newest)
+        store.finish_turn(connection, newest if earning is not None else done, now)
         for member in store.debtors_due(connection, now):
             rows.hold(connection, [member])
             settle(connection, member, rows.load(connection, member), actor, now)

@@ -162,6 +162,11 @@ class Rewards:
                     self._give_back(whole.connection, found, LAPSED)
         return len(over)
 
+    def due(self) -> bool:
+        """Whether a reservation is over that was not given back yet."""
+        with self._engine.store.read() as connection:
+            return bool(rows.lapsed(connection, clock.now(), limit=1))
+
     # --- how ---------------------------------------------------------------------------------------------------
 
     def _get(self, connection: Connection, key: str, *, lock: bool = False) -> Listed:

@@ -116,7 +116,8 @@ class Worker:
         former, self._minute = self._minute, minute
         if minute // 1440 != former // 1440:
             self.engine.jobs.purge()
-        if self.engine.schedules.due() or self.engine.tickets.due() or self.engine.care.due():
+        rooms = (self.engine.schedules, self.engine.tickets, self.engine.care, self.engine.points, self.engine.rewards)
+        if any(room.due() for room in rooms):
             self.engine.jobs.submit("tick", slot="tick")
 
     # --- one job -----------------------------------------------------------------------------------------------

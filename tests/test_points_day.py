@@ -10,14 +10,15 @@ from math import floor
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine import clock
 from engine.errors import PointsError
+from engine.job_kinds import perform
 from engine.moments import written
 from engine.points import DAY
 from engine.service import Engine
-from engine.store.models import orders, points_act, points_lot
+from engine.store.models import orders, points_act, points_day, points_lot
 from tests.small_store import add_customers, open_store
 
 ROUNDS = 60 if os.environ.get("TIERWISE_TRIALS") == "long" else 6
@@ -137,6 +138,21 @@ def test_points_wait_for_the_return_period_and_expire_at_the_end_of_the_year(eng
     found = engine.points.liability()
     assert (found.spendable, found.pending, found.cost, found.expired, len(found.months)) == (0, 40, 40, 60, 1)
     assert found.redeemed_share == 0
+
+
+def test_a_worker_posts_at_most_once_an_hour_and_only_what_waits(engine: Engine) -> None:
+    assert engine.points.due()
+    engine.points.day()
+    bring(engine, sale("A", "C1", "10"))
+    assert not engine.points.due(), "within the hour"
+    with engine.store.write() as connection:
+        connection.execute(update(points_day).values(posted_at=clock.now() - 3_600))
+    assert engine.points.due()
+    job = engine.jobs.submit("tick")
+    assert perform(engine, job.kind, {}, lambda *told: None)["points"]["sales"] == 1
+    with engine.store.write() as connection:
+        connection.execute(update(points_day).values(posted_at=0))
+    assert not engine.points.due(), "nothing came in, and nothing falls due"
 
 
 def test_corrections_by_hand_have_a_reason_and_a_limit_and_events_their_points(engine: Engine) -> None:

@@ -76,9 +76,17 @@ def take_turn(connection: Connection) -> tuple[int, int]:
     return int(done or 0), int(newest)
 
 
-def finish_turn(connection: Connection, newest: int) -> None:
-    """Remember up to which write of facts sales are posted."""
-    connection.execute(update(points_day).values(fact_seq=newest))
+def finish_turn(connection: Connection, newest: int, now: int) -> None:
+    """Remember up to which write of facts sales are posted, and when."""
+    connection.execute(update(points_day).values(fact_seq=newest, posted_at=now))
+
+
+def waits(connection: Connection, now: int, every: int) -> bool:
+    """Whether so many seconds passed since the last posting, and facts were written since or a lot is due."""
+    last = connection.execute(select(points_day)).one()
+    if now - (last.posted_at or 0) < every:
+        return False
+    return (connection.scalar(select(fact_clock.c.seq)) or 0) > last.fact_seq or any(due(connection, now))
 
 
 def new_sales(connection: Connection, after: int, since: int, until: int) -> Sales:
@@ -208,12 +216,12 @@ def note_sale(connection: Connection, sale: ChangedSale) -> None:
     connection.execute(update(points_lot).where(points_lot.c.id == sale.lot).values(values))
 
 
-def due(connection: Connection, now: int) -> tuple[int, int]:
-    """How many lots mature, and how many expire, at or before a moment."""
+def due(connection: Connection, now: int) -> tuple[bool, bool]:
+    """Whether a lot matures, and whether one expires, at or before a moment."""
     lot = points_lot.c
-    matures = select(func.count()).where(lot.pending > 0, lot.matures_at <= now)
-    expires = select(func.count()).where(lot.pending + lot.member > 0, lot.expires_at <= now)
-    return connection.scalar(matures) or 0, connection.scalar(expires) or 0
+    matures = select(lot.id).where(lot.pending > 0, lot.matures_at <= now).limit(1)
+    expires = select(lot.id).where(lot.pending + lot.member > 0, lot.expires_at <= now).limit(1)
+    return connection.scalar(matures) is not None, connection.scalar(expires) is not None
 
 
 def debtors_due(connection: Connection, now: int) -> list[int]:

@@ -80,5 +80,6 @@ points_day = Table(
     metadata,
     column("id", Integer, primary_key=True),
     column("fact_seq", Big, nullable=False),
+    column("posted_at", Big),
     comment="One row: up to which write of facts the sales have their points. It is locked while sales are posted.",
 )
