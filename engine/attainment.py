@@ -68,13 +68,13 @@ class Attainment:
     def read(self, *, by: str = "level", since: Moment = None, until: Moment = None) -> AttainmentReport:
         """Count the promises of a time by level, grade, owner, kind, priority, channel or category.
 
-        until: None is now; since: None is 30 days before. Raises `TicketError` for an unknown axis and a time that ends before
+        until: None is now, this second included; since: None is 30 days before. Raises `TicketError` for an unknown axis and a time that ends before
         it begins.
         """
         if by not in AXES:
             raise TicketError(f"by: found {str(by)[:40]!r}; {did_you_mean(str(by), AXES) or 'expected one of ' + ', '.join(AXES)}")
         now = clock.now()
-        end = now if until is None else as_moment(until, self.engine.zone, "until")
+        end = now + 1 if until is None else as_moment(until, self.engine.zone, "until")
         start = end - DAYS * DAY if since is None else as_moment(since, self.engine.zone, "since")
         if start > end:
             raise TicketError("since: the time ends before it begins")

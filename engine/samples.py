@@ -104,6 +104,8 @@ class _Source:
 def _by_word(measure: str, rows: int, random: np.random.Generator) -> Column:
     if _TEXT.match(measure):
         return Codes(random.integers(0, 4, rows).astype(np.int32), ("east", "north", "south", "west"), closed=False)
+    if measure.startswith("days_to_"):
+        return random.integers(0, 366, rows).astype(float)
     if _DATE.match(measure):
         return np.datetime64("2024-01-01") + random.integers(-20_000, 600, rows)
     if _FLAG.match(measure):

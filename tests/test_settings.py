@@ -51,6 +51,9 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         "SECRET_KEY": "k" * 32,
         "HTTPS": "yes",
         "PROXIES": "1",
+        "QUIET_HOURS": "22:00-08:00",
+        "SMTP_FROM": "care@shop.example",
+        "SMTP_URL": "smtp://mail.shop.example:587",
     }.items():
         monkeypatch.setenv(f"TIERWISE_{name}", value)
     settings = Settings.read()

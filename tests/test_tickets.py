@@ -176,7 +176,7 @@ def test_a_tick_that_is_killed_is_made_up_for(engine: Engine, monkeypatch: pytes
 
 
 def test_the_worker_escalates_and_the_inbox_of_the_person_tells(engine: Engine) -> None:
-    number = engine.tickets.open("A1", "complaint", "late", owner="chen", at=NOW - 50 * 60).id
+    number = engine.tickets.open("A1", "complaint", "late", owner="chen", at=clock.now() - 50 * 60).id
     assert engine.tickets.due()
     assert perform(engine, "tick", {}, lambda step, done, total: None) == {"done": [], "escalated": 1}
     assert [(each.kind, each.number) for each in engine.acting_as("chen").inbox()] == [("escalation", number)]

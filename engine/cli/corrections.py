@@ -154,5 +154,5 @@ def _tell(app: App, taken: Taken, state: str, *, dry_run: bool, as_json: bool) -
         words = f"{taken.updated:,} {state}, {taken.unchanged:,} as before, {taken.rejected:,} rejected"
         zh = f"{taken.updated:,} 条{state}，{taken.unchanged:,} 条未变，{taken.rejected:,} 条被拒"
         again = app.text("; run again to grade accordingly", "；请重新运行") if taken.updated and taken.kept and not dry_run else ""
-        click.echo(app.text(words, zh) + again)
+        click.echo(app.text(words, zh) + again, err=bool(taken.rejected and not taken.updated))
     click.get_current_context().exit(WRONG if taken.rejected else OK)

@@ -49,7 +49,7 @@ def test_an_order_is_voided_and_brought_back(shop: Shop) -> None:
     first = rerun(shop)
     assert "run again" in shop("void", "order", "main", "1-0")
     assert rerun(shop)["digest"] != first["digest"]
-    assert "as it was" in shop("void", "order", "main", "1-0")
+    assert "1 as before" in shop("void", "order", "main", "1-0")
     shop("void", "order", "main", "1-0", "--back")
     assert rerun(shop)["digest"] == first["digest"]
 

@@ -78,7 +78,7 @@ def save_care_plan(call: Call, key: str) -> Any:
     if "If-Match" in request.headers:
         known = {each.plan.key: each.revision for each in call.engine.care.list()}
         if call.revision() != known.get(key, 0):
-            raise Problem("precondition_failed", f"care plan {key} was changed meanwhile; read it again")
+            raise Problem("conflict", f"care plan {key} was changed meanwhile; read it again")
     found = call.engine.care.save(key, call.body)
     return Answer(_plan(found, call), 200, {"ETag": f'"{found.revision}"'})
 
