@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import sys
 import tempfile
 import time
@@ -78,6 +79,7 @@ def spend(url: str, name: int) -> list[float]:
 
 def main() -> None:
     """Print one JSON line."""
+    os.environ["TIERWISE_FOUR_EYES"] = "off"
     arguments = [each for each in sys.argv[1:] if not each.startswith("--")]
     members = int(arguments[0]) if arguments else 1_000_000
     given = next((each.partition("=")[2] for each in sys.argv if each.startswith("--url=")), "")
