@@ -158,14 +158,14 @@ class Offers:
         offers = self._offers()
         used = rows.used(connection, owner)
         coded = frozenset(each.offer for each in self._coupons(connection, owner, codes))
-        closed = self._closed(customer, {policy for policy, _ in offers})
+        closed = self._closed(customer, offers)
         today = clock.today(self._engine.zone)
         return judge([offer for _, offer in offers], basket, today, open_to=closed, used=used, coded=coded)
 
-    def _closed(self, customer: str, policies: set[str]) -> Mapping[str, Text | None]:
+    def _closed(self, customer: str, offers: Sequence[tuple[str, Offer]]) -> Mapping[str, Text | None]:
         """Offer to why its condition does not hold; None where it does."""
         found: dict[str, Text | None] = {}
-        for policy in sorted(policies):
+        for policy in sorted({policy for policy, _ in offers}):
             said = []
             for language in ("en", "zh"):
                 try:
@@ -173,7 +173,7 @@ class Offers:
                 except RunError as error:
                     raise PointsError(f"no run has graded by these offers yet; run first ({error})") from None
             is_open = set(next((each.value for each in said[0].outputs if each.kind == "set"), None) or ())
-            keys = [offer.key for key, offer in self._offers() if key == policy]
+            keys = [offer.key for key, offer in offers if key == policy]
             words = [Text(en.rstrip("."), zh.rstrip("。")) for en, zh in zip(said[0].reasons, said[1].reasons, strict=True)]
             if len(words) != len(keys):
                 words = [Text("the customer is not graded by it", "该客户未参与此策略")] * len(keys)
