@@ -359,3 +359,11 @@ def test_a_locked_store_is_told_to_wait(sqlite_url: str) -> None:
         assert answer.headers["Retry-After"] == "2"
         assert "sqlite" not in answer.json["detail"]
         client.get("/me")
+
+
+def test_a_key_that_is_too_long_is_refused_and_never_cut(api: Client) -> None:
+    api.engine.points.earn("C1", 90, key="before")
+    api.engine.rewards.save("mug", {"title": {"en": "Mug", "zh": "马克杯"}, "points": 30})
+    for end in ("a", "b"):
+        api("POST", "/customers/C1/rewards", json={"reward": "mug"}, headers={"Idempotency-Key": "k" * 200 + end}, code=422)
+    assert api.engine.points.balance("C1").spendable == 90

@@ -88,7 +88,7 @@ def use_offers(call: Call, customer: str) -> Any:
     key = request.headers.get("Idempotency-Key")
     if not key:
         raise Problem("bad_request", "send an Idempotency-Key: a name of your own for this act")
-    used = call.engine.offers.use(customer, call.body["basket"], key=key[:150], codes=call.body["codes"])
+    used = call.engine.offers.use(customer, call.body["basket"], key=key, codes=call.body["codes"])
     return Answer({"items": [{"offer": each.offer, "saved": each.saved, "points": each.points, "code": each.code} for each in used]}, 201)
 
 

@@ -88,7 +88,7 @@ def reserve_reward(call: Call, customer: str) -> Any:
     key = request.headers.get("Idempotency-Key")
     if not key:
         raise Problem("bad_request", "send an Idempotency-Key: a name of your own for this act")
-    return Answer(_claim(call, call.engine.rewards.reserve(customer, call.body["reward"], key=key[:180])), 201)
+    return Answer(_claim(call, call.engine.rewards.reserve(customer, call.body["reward"], key=key)), 201)
 
 
 @routes.verb("GET", "/loyalty/claims", "loyalty:read", query=ClaimsQuery, gives=answers.Claims)
