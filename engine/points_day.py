@@ -11,9 +11,10 @@ from engine import clock
 from engine.errors import RulebookError
 from engine.loyalty.earning import DAY, HUNDREDTHS, Earning
 from engine.points import settle
-from engine.store import members, outcomes
+from engine.store import outcomes
 from engine.store import points as rows
 from engine.store import points_day as store
+from engine.store.held import labels_held
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -83,21 +84,26 @@ def _post(engine: Engine, connection: Connection, earning: Earning, done: int, n
     lines = store.line_bases(connection, sales.order_id, earning.category_factors)
     if lines:
         base = np.array([lines.get(key, value) for key, value in zip(sales.order_id.tolist(), base.tolist(), strict=True)], np.int64)
-    factors = earning.occasion_factors(sales.ordered_on, sales.birth_day) * _level_factors(connection, earning, sales.customer_id)
+    factors = earning.occasion_factors(sales.ordered_on, sales.birth_day) * _level_factors(connection, earning, sales)
     points = earning.points(base, factors, engine.business.minor_digits)
     matures = sales.ordered_at + earning.hold_days * DAY
     store.write_sales(connection, sales, points, matures, earning.expires_at(matures, engine.zone), actor=engine.settings.actor, now=now)
     return len(sales), int(points.sum())
 
 
-def _level_factors(connection: Connection, earning: Earning, customers: Any) -> Any:
-    """The factor of the level that each customer has now, in hundredths."""
-    slot = members.open_outputs(connection).get(earning.level) if earning.level else None
-    if slot is None:
-        return np.full(len(customers), HUNDREDTHS, np.int64)
-    known = outcomes.all_labels(connection).get((earning.level, slot[2]), {})
-    by_number = {number: earning.level_factors.get(key, HUNDREDTHS) for key, number in known.items()}
-    return np.array([by_number.get(number, HUNDREDTHS) for number in store.labels_of(connection, customers, slot[0]).tolist()], np.int64)
+def _level_factors(connection: Connection, earning: Earning, sales: store.Sales) -> Any:
+    """The factor of the level that each customer held when the sale was made, in hundredths."""
+    if not earning.level_factors:
+        return np.full(len(sales), HUNDREDTHS, np.int64)
+    labels = outcomes.all_labels(connection).items()
+    by_number = {
+        number: earning.level_factors.get(key, HUNDREDTHS)
+        for (address, _), known in labels
+        if address == earning.level
+        for key, number in known.items()
+    }
+    held = labels_held(connection, earning.level, sales.customer_id, sales.ordered_at)
+    return np.array([by_number.get(number, HUNDREDTHS) for number in held.tolist()], np.int64)
 
 
 def _follow(engine: Engine, connection: Connection, done: int, now: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from math import floor
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from engine import clock
 from engine.errors import PointsError
@@ -24,10 +24,17 @@ from tests.small_store import add_customers, open_store
 ROUNDS = 60 if os.environ.get("TIERWISE_TRIALS") == "long" else 6
 
 
-def publish(engine: Engine, **params: Any) -> None:
-    engine.publish(
-        {"name": "Test", "policies": [{"key": "points", "type": "points", "params": {"expiry": "never", "hold_days": 0, **params}}]}
-    )
+LEVELS = [
+    {"key": "basic", "title": {"en": "Basic", "zh": "普通"}, "from": 0, "below": 100},
+    {"key": "gold", "title": {"en": "Gold", "zh": "金卡"}, "from": 100},
+]
+MEMBERS = {"key": "club", "type": "membership", "params": {"measure": "orders.amount_365d", "levels": LEVELS}}
+BY_LEVEL = {"level": "club.level", "levels": [{"label": "gold", "factor": 2}]}
+
+
+def publish(engine: Engine, *others: dict[str, Any], **params: Any) -> None:
+    points = {"key": "points", "type": "points", "params": {"expiry": "never", "hold_days": 0, **params}}
+    engine.publish({"name": "Test", "policies": [*others, points], "guards": {"customers": None, "amount": None, "label": None}})
 
 
 @pytest.fixture
@@ -128,6 +135,53 @@ def test_factors_by_campaign_birthday_category_and_level(engine: Engine) -> None
     assert spendable(engine, "C2") == floor(Fraction("9.99") * Fraction(3, 2) + Fraction("9.99"))
 
 
+def test_a_sale_earns_by_the_level_of_its_own_moment_however_late_it_comes(engine: Engine) -> None:
+    publish(engine, MEMBERS, **BY_LEVEL)
+    bring(engine, sale("A", "C1", "60", 50), sale("B", "C1", "60", 20))
+    now = clock.now()
+    for days in (40, 10):
+        engine.run(now - days * DAY)
+    engine.points.day()
+    assert spendable(engine) == 120, "basic until the run of 10 days ago saw both sales"
+    for name, days, points in (("C", 45, 60), ("D", 25, 60), ("E", 11, 60), ("F", 9, 120), ("G", 0.1, 120)):
+        before = spendable(engine)
+        bring(engine, sale(name, "C1", "60", days))
+        engine.points.day()
+        assert spendable(engine) - before == points, name
+    engine.void("order", "test", "C")
+    engine.points.day()
+    assert engine.points.verify() == ([], [])
+
+
+def test_before_the_first_run_a_look_back_says_the_level_and_nothing_else_does(engine: Engine) -> None:
+    publish(engine, MEMBERS, **BY_LEVEL)
+    now = clock.now()
+    bring(engine, sale("A", "C1", "100", 50), sale("A2", "C2", "100", 50))
+    engine.run(now - 10 * DAY)
+    bring(engine, sale("B", "C1", "10", 30))
+    engine.points.day()
+    assert spendable(engine) == 110, "nobody said a level then"
+    engine.run(now - 40 * DAY, historical=True)
+    bring(engine, sale("C", "C1", "10", 30), sale("D", "C1", "10", 45), sale("E", "C2", "10", 5), sale("F", "C3", "10", 5))
+    engine.points.day()
+    assert (spendable(engine), spendable(engine, "C2"), spendable(engine, "C3")) == (110 + 20 + 10, 100 + 20, 10)
+
+
+def test_a_level_that_stood_before_its_policy_went_still_counts_for_its_days(engine: Engine) -> None:
+    publish(engine, MEMBERS, **BY_LEVEL)
+    now = clock.now()
+    bring(engine, sale("A", "C1", "100", 50))
+    engine.run(now - 40 * DAY)
+    publish(engine)
+    engine.run(now - 20 * DAY)
+    publish(engine, MEMBERS, **BY_LEVEL)
+    engine.points.day()
+    before = spendable(engine)
+    bring(engine, sale("B", "C1", "10", 30), sale("C", "C1", "10", 15))
+    engine.points.day()
+    assert spendable(engine) - before == 20 + 10
+
+
 def test_points_wait_for_the_return_period_and_expire_at_the_end_of_the_year(engine: Engine) -> None:
     publish(engine, hold_days=14, expiry="year_end", expiry_years=0)
     bring(engine, sale("A", "C1", "40"), {"order": "old", "customer": "C1", "ordered_at": "2024-05-01T00:00:00+00:00", "amount": "60"})
@@ -222,7 +276,11 @@ def test_the_balance_at_a_past_moment_is_the_fold_of_what_was_written_until_then
 def test_random_facts_and_days_against_plain_arithmetic(engine: Engine, seed: int) -> None:
     """Whatever is sold, returned, corrected and voided between days: every sale stands for its share of its first points."""
     chance = random.Random(seed)
-    publish(engine, rate=chance.choice([0.5, 1, 3]), expiry="days", expiry_days=chance.choice([20, 400]), hold_days=chance.choice([0, 10]))
+    rules = {"rate": chance.choice([0.5, 1, 3]), "expiry_days": chance.choice([20, 400]), "hold_days": chance.choice([0, 10])}
+    factor = chance.choice([1.5, 2])
+    publish(engine, MEMBERS, expiry="days", level="club.level", levels=[{"label": "gold", "factor": factor}], **rules)
+    golden: dict[int, set[str]] = {}
+    sold_by: dict[str, tuple[str, int]] = {}
     rate = Fraction(str(engine.points.programme().rate)) / 100  # type: ignore[union-attr]
     first: dict[str, int] = {}
     amounts: dict[str, int] = {}
@@ -234,9 +292,8 @@ def test_random_facts_and_days_against_plain_arithmetic(engine: Engine, seed: in
         for n in range(chance.randint(1, 6)):
             name = f"{step}-{n}"
             amounts[name] = chance.randint(0, 20_000)
-            rows.append(
-                sale(name, f"C{chance.randint(1, 5)}", str(Fraction(amounts[name], 100) and amounts[name] / 100), chance.randint(1, 60))
-            )
+            rows.append(sale(name, f"C{chance.randint(1, 5)}", str(amounts[name] / 100), chance.randint(1, 60)))
+            sold_by[name] = rows[-1]["customer"], rows[-1]["ordered_at"]
         bring(engine, *rows)
         with engine.store.read() as connection:
             owner = {row.external_id: f"C{row.customer_id}" for row in connection.execute(select(orders))}
@@ -255,7 +312,10 @@ def test_random_facts_and_days_against_plain_arithmetic(engine: Engine, seed: in
                 engine.points.redeem(f"C{customer}", chance.randint(1, free), key=f"r{step}")
         engine.points.day()
         for name, amount in amounts.items():
-            first.setdefault(name, floor(Fraction(amount, 100) * rate))
+            customer, moment = sold_by[name]
+            held = golden.get(max((each for each in golden if each <= moment), default=0), set())
+            times = Fraction(str(factor)) if customer in held else Fraction(1)
+            first.setdefault(name, floor(Fraction(amount, 100) * rate * times))
             posted.setdefault(name, (amount, back.get(name, 0)))
         with engine.store.read() as connection:
             names = {row.id: row.external_id for row in connection.execute(select(orders))}
@@ -272,3 +332,9 @@ def test_random_facts_and_days_against_plain_arithmetic(engine: Engine, seed: in
             account = engine.points.balance(f"C{customer}")
             last = next((act for act in newest if act.customer_id == customer), None)
             assert (account.spendable, account.pending, account.owed) == ((last.spendable, last.pending, last.owed) if last else (0, 0, 0))
+        if chance.random() < 0.7:  # a level from here on, told by the table of this moment; later posting must find it again
+            moment = clock.now() - (50 - 10 * step) * DAY
+            engine.run(moment)
+            with engine.store.read() as connection:
+                told = "select external_id from assignment a join customer c on c.id = a.customer_id where address = 'club.level' and value = 'gold'"
+                golden[moment] = set(connection.scalars(text(told)))

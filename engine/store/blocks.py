@@ -7,7 +7,7 @@ labels are the append-only ids of `label`, scores are scaled integers, so that a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -109,6 +109,14 @@ def to_arrow(columns: Mapping[str, Array]) -> bytes:
 def read_arrow(data: bytes) -> dict[str, Array]:
     """The columns of `to_arrow`."""
     table = pa.ipc.open_file(pa.BufferReader(data)).read_all()
+    return {name: table.column(name).to_numpy() for name in table.column_names}
+
+
+def some_columns(data: bytes, names: Sequence[str]) -> dict[str, Array]:
+    """Those of the named columns of a block that it has; the others are not unpacked."""
+    there = pa.ipc.open_file(pa.BufferReader(data)).schema
+    fields = sorted(there.get_field_index(name) for name in names if name in there.names)
+    table = pa.ipc.open_file(pa.BufferReader(data), options=pa.ipc.IpcReadOptions(included_fields=fields)).read_all()
     return {name: table.column(name).to_numpy() for name in table.column_names}
 
 

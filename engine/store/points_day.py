@@ -17,7 +17,6 @@ from engine.loyalty.ledger import EXPIRED, ISSUED, MEMBER, PENDING
 from engine.store.bulk import insert_columns, update_columns
 from engine.store.ingest.tables import Tables
 from engine.store.models import (
-    current,
     customer,
     fact_clock,
     order_line,
@@ -26,7 +25,6 @@ from engine.store.models import (
     points_day,
     points_lot,
     product,
-    slot_name,
     term,
 )
 from engine.store.models.facts import REFUND, SALE
@@ -130,14 +128,6 @@ def line_bases(connection: Connection, order_ids: Array, factors: Mapping[str, i
     for key, category, amount in connection.execute(query):
         found[key] = found.get(key, 0) + int(amount) * factors.get(category, 100)
     return found
-
-
-def labels_of(connection: Connection, customers: Array, slot: int) -> Array:
-    """The label number that each customer has now in a slot; `NONE` without one."""
-    chosen = _chosen(connection, customers, "posted_member")
-    rows = connection.execute(select(current.c.customer_id, current.c[slot_name(slot)]).join(chosen, chosen.c.id == current.c.customer_id))
-    known = {key: NONE if value is None else value for key, value in rows}
-    return np.array([known.get(key, NONE) for key in customers.tolist()], np.int64)
 
 
 def write_sales(
