@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,6 +24,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from engine.errors import StoreError
+from engine.store import turns
 
 BUSY_SECONDS = 15
 """How long a write waits for another one; sqlite:///shop.db?timeout=2 waits 2 seconds."""
@@ -318,31 +318,30 @@ def _listen(sql: SqlEngine) -> None:
     @event.listens_for(sql, "begin")
     def _begin(connection: Connection) -> None:
         if connection.get_execution_options().get("tierwise_write"):
-            _begin_immediate(connection, _busy_seconds(sql.url))
+            _begin_immediate(connection, sql.url)
         else:
             connection.exec_driver_sql("BEGIN")
 
 
-def _begin_immediate(connection: Connection, seconds: float) -> None:
-    """Begin to write as soon as nobody else does.
-
-    SQLite's own waiting sleeps ever longer, up to 0.1 s, so of several that write all the time one can wait for seconds. Asking
-    every millisecond at first gives each of them its turn.
-    """
-    began, plain = time.monotonic(), driver(connection)
+def _begin_immediate(connection: Connection, url: URL) -> None:
+    """Begin to write in this writer's turn; SQLite's own waiting has no order (`engine.store.turns`)."""
+    seconds, plain = _busy_seconds(url), driver(connection)
     plain.execute("pragma busy_timeout=0")
     try:
-        while True:
-            try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                return
-            except OperationalError as error:
-                waited = time.monotonic() - began
-                if "locked" not in str(error) or waited >= seconds:
-                    raise
-            time.sleep(0.001 if waited < 0.1 else 0.005 if waited < 1 else 0.025)
+        if not turns.wait(Path(f"{Path(str(url.database)).absolute()}.turns"), lambda: _begun(plain), seconds):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # and with it the database's own words for a lock that stays
     finally:
         plain.execute(f"pragma busy_timeout={int(seconds * 1000)}")
+
+
+def _begun(plain: sqlite3.Connection) -> bool:
+    try:
+        plain.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        return False
+    return True
 
 
 @contextmanager

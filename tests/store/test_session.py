@@ -101,11 +101,11 @@ def test_a_crash_in_a_bulk_write_brings_the_checks_back(sqlite_url: str) -> None
 def test_sqlite_writes_begin_with_the_lock(sqlite_url: str) -> None:
     with opened(sqlite_url) as store:
         said: list[str] = []
-        event.listen(store.sql, "before_cursor_execute", lambda c, cursor, statement, *rest: said.append(statement))
+        event.listen(store.sql, "checkout", lambda plain, record, proxy: plain.set_trace_callback(said.append))
         with store.write() as connection:
             connection.execute(insert(source).values(name="shop"))
         names(store)
-        assert said[0] == "BEGIN IMMEDIATE"
+        assert next(each for each in said if each.startswith("BEGIN")) == "BEGIN IMMEDIATE"
         assert "BEGIN" in said
 
 
