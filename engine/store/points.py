@@ -10,11 +10,36 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, insert, or_, select, text, update
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, case, func, insert, literal, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.loyalty.ledger import DEBT, EXPIRED, ISSUED, MEMBER, PENDING, TRANSFERRED, Account, Entry, Lot
 from engine.store.models import customer, points_account, points_act, points_entry, points_lot
+
+
+def _family(member: int | BindParameter[int]) -> Select[int]:
+    """The customer, and all who were joined into it."""
+    return select(customer.c.id).where(or_(customer.c.id == member, customer.c.merged_into == member))
+
+
+# What every act on a hot account asks is made once: making a statement takes longer than running it.
+_MEMBER = _family(bindparam("member", type_=customer.c.id.type))
+_NONE_YET = select(customer.c.id, literal(0)).where(customer.c.id.in_(_MEMBER)).order_by(customer.c.id)
+_OPENED = {
+    name: made(points_account).from_select(["customer_id", "owed"], _NONE_YET).on_conflict_do_nothing()
+    for name, made in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_HELD = (
+    select(points_account.c.owed).where(points_account.c.customer_id.in_(_MEMBER)).order_by(points_account.c.customer_id).with_for_update()
+)
+_OWED = select(func.sum(points_account.c.owed)).where(points_account.c.customer_id.in_(_MEMBER))
+_CLOSED = select(points_account.c.closed_at).where(points_account.c.customer_id == bindparam("member"))
+_ANSWERED = select(points_act).where(points_act.c.customer_id.in_(_MEMBER), points_act.c.idempotency == bindparam("key"))
+_LOTS = select(points_lot).where(points_lot.c.customer_id.in_(_MEMBER))
+_FULL = _LOTS.where(points_lot.c.pending + points_lot.c.member > 0)
+_NAMED = _LOTS.where(or_(points_lot.c.pending + points_lot.c.member > 0, points_lot.c.id.in_(bindparam("also", expanding=True))))
+_NEWEST = select(func.max(points_act.c.id))
+_CHANGED = update(points_lot).where(points_lot.c.id == bindparam("lot"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +55,22 @@ class Act:
 
 def hold(connection: Connection, members: Iterable[int]) -> None:
     """Wait until nobody else changes the points of these members: SQLite's one writer, or the members' rows on PostgreSQL."""
-    make = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
     for member in sorted(set(members)):  # everybody in the same order, so that two never wait for each other
-        for customer_id in sorted(connection.scalars(_family(member))):
-            connection.execute(make(points_account).values(customer_id=customer_id, owed=0).on_conflict_do_nothing())
-            connection.execute(select(points_account.c.owed).where(points_account.c.customer_id == customer_id).with_for_update())
-
-
-def _family(member: int) -> Select[int]:
-    """The customer, and all who were joined into it."""
-    return select(customer.c.id).where(or_(customer.c.id == member, customer.c.merged_into == member))
+        connection.execute(_OPENED[connection.dialect.name], {"member": member})
+        connection.execute(_HELD, {"member": member})
 
 
 def load(connection: Connection, member: int, also: Collection[int] = ()) -> Account:
     """The account with the lots that hold points, and some others of the member by number."""
-    lots = points_lot.c
-    query = select(points_lot).where(lots.customer_id.in_(_family(member)), or_(lots.pending + lots.member > 0, lots.id.in_(also)))
-    found = {
-        row.id: Lot(row.matures_at, row.expires_at, row.pending, row.member, row.expired, row.issued) for row in connection.execute(query)
-    }
-    owed = connection.scalar(select(func.sum(points_account.c.owed)).where(points_account.c.customer_id.in_(_family(member))))
+    rows = connection.execute(_NAMED, {"member": member, "also": list(also)}) if also else connection.execute(_FULL, {"member": member})
+    found = {row.id: Lot(row.matures_at, row.expires_at, row.pending, row.member, row.expired, row.issued) for row in rows}
+    owed = connection.scalar(_OWED, {"member": member})
     return Account(found, max(int(owed or 0), 0))
 
 
 def closed_at(connection: Connection, member: int) -> int | None:
     """From when on the account is closed; None for an open one."""
-    return connection.scalar(select(points_account.c.closed_at).where(points_account.c.customer_id == member))
+    return connection.scalar(_CLOSED, {"member": member})
 
 
 def close(connection: Connection, member: int, moment: int | None) -> None:
@@ -65,15 +80,14 @@ def close(connection: Connection, member: int, moment: int | None) -> None:
 
 def answered(connection: Connection, member: int, key: str) -> tuple[Act, str] | None:
     """The act that a member's key was used for, and its request."""
-    act = points_act.c
-    row = connection.execute(select(points_act).where(act.customer_id.in_(_family(member)), act.idempotency == key)).first()
+    row = connection.execute(_ANSWERED, {"member": member, "key": key}).first()
     return None if row is None else (_act(row), row.request)
 
 
 def numbers(connection: Connection, count: int) -> Sequence[int]:
     """Numbers for acts that are written next."""
     if connection.dialect.name == "sqlite":
-        start = (connection.scalar(select(func.max(points_act.c.id))) or 0) + 1
+        start = (connection.scalar(_NEWEST) or 0) + 1
         return range(start, start + count)
     taken = text("select nextval(pg_get_serial_sequence('points_act', 'id')) from generate_series(1, :count)")
     return list(connection.scalars(taken, {"count": count}))
@@ -84,15 +98,15 @@ def keep(connection: Connection, act: Mapping[str, Any], account: Account, entri
     posted = list(entries)
     number = act["id"]
     row = {**act, "spendable": account.spendable, "pending": account.pending, "owed": account.owed}
-    connection.execute(insert(points_act).values(row))
+    connection.execute(insert(points_act), row)
     for lot_id in sorted({each.lot for each in posted}):
         lot = account.lots[lot_id]
         now = {"pending": lot.pending, "member": lot.member, "expired": lot.expired, "issued": lot.issued}
         if lot_id == number:
             fixed = {"id": number, "customer_id": act["customer_id"], "matures_at": lot.matures_at, "expires_at": lot.expires_at}
-            connection.execute(insert(points_lot).values({**fixed, **now}))
+            connection.execute(insert(points_lot), {**fixed, **now})
         else:
-            connection.execute(update(points_lot).where(points_lot.c.id == lot_id).values(now))
+            connection.execute(_CHANGED, {"lot": lot_id, **now})
     if posted:
         rows = [{"act_id": number, "account": each.account, "lot_id": each.lot, "points": each.points} for each in posted]
         connection.execute(insert(points_entry), rows)
