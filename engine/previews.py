@@ -22,6 +22,7 @@ from engine.rule_inspection import RuleInspection, inspect_rules, no_rules
 from engine.rulebook import Rulebook
 from engine.simulation import FactsMoved, Previewer, Simulation
 from engine.store import outcomes, rulebooks
+from engine.store.features import ledger_of
 from engine.store.models import fact_clock, fixed_value
 from engine.verification import with_customers
 
@@ -120,7 +121,7 @@ class Previews:
                 return self._inspected(rulebook, policy, place)
 
     def _inspected(self, rulebook: Rulebook, policy: str, place: str) -> RuleInspection:
-        previewer, _ = self._previewer()
+        previewer, _ = self._previewer(rulebook)
         if not any(step.entry.key == policy for step in rulebook.plan.steps):
             raise no_rules(rulebook, policy, place)
         outcome, _ = previewer.evaluate(rulebook, only=policy)
@@ -129,7 +130,7 @@ class Previews:
         return inspect_rules(policy, place, counted, (rulebook, outcome), (previewer.live, previewer.outcome))
 
     def _answer(self, rulebook: Rulebook, policy: str | None, movers: int, started: float) -> Preview:
-        previewer, cold = self._previewer()
+        previewer, cold = self._previewer(rulebook)
         simulation = previewer.preview(rulebook, movers=movers)
         if len(self._shared.memo) > MEMORY:
             self._shared.memo.clear()
@@ -155,10 +156,10 @@ class Previews:
             self._shared.drawn.clear()
         return band_figures(step, simulation.draft, simulation.live, previewer.amount, rulebook.catalogue, self._shared.drawn)
 
-    def _previewer(self) -> tuple[Previewer, bool]:
-        """The one of now; made when facts, live version, newest run or fixed values have changed."""
+    def _previewer(self, draft: Rulebook) -> tuple[Previewer, bool]:
+        """The one of now; made when facts, live version, newest run, fixed values, or points that are read have changed."""
         as_of = self._engine.simulated_moment()
-        key = self._state()
+        key = self._state(draft)
         found = self._shared.warm.get(key)
         if found is not None and found.fetched <= FETCHED:
             self._shared.warm.move_to_end(key)
@@ -170,8 +171,9 @@ class Previews:
         made = self._shared.warm[key] = Previewer(self._engine.store, self._engine.live_or_nothing(), as_of)
         return made, True
 
-    def _state(self) -> Key:
-        """All that decides the live outcome, read cheaply."""
+    def _state(self, draft: Rulebook) -> Key:
+        """All that decides the live outcome, and what the draft reads, read cheaply."""
+        live = self._engine.live_or_nothing()
         with self._engine.store.read() as connection:
             run = outcomes.live_run(connection)
             version = rulebooks.live_number(connection)
@@ -179,9 +181,10 @@ class Previews:
             fixed = connection.execute(
                 select(func.count(), func.max(fixed_value.c.decided_at), func.sum(fixed_value.c.ends_at)).select_from(fixed_value)
             ).one()
+            points = [ledger_of(connection, book.plan.features, book.catalogue) for book in (live, draft)]
         # without any run previews are as of now; kept for a minute, since every second would be another moment
         moment = (run.id, run.as_of) if run is not None else clock.now() // 60
-        return (version, facts, moment, tuple(fixed))
+        return (version, facts, moment, tuple(fixed), next((mark for mark in points if mark is not None), None))
 
     def _ask(self, asker: str) -> int:
         with self._shared.lock:

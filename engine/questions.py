@@ -27,7 +27,9 @@ from engine.errors import RunError, TierwiseError, did_you_mean
 from engine.insight_answers import packed, unpacked
 from engine.jobs import Job
 from engine.progress import Tell, silent
+from engine.rulebook import Rulebook
 from engine.store.facts import fact_seq
+from engine.store.features import ledger_of
 from engine.store.models import customer, fixed_value
 
 if TYPE_CHECKING:
@@ -164,10 +166,12 @@ class Questions:
         """What an answer rests on, as a short text."""
         engine, sight = self._engine, self._engine.sight
         f = fixed_value.c
+        books = self._books(question, params)
         with engine.store.read() as connection:
             fixed = tuple(connection.execute(select(func.count(), func.max(f.decided_at), func.sum(f.ends_at))).one())
             seq = fact_seq(connection)
-        rests: list[Any] = [__version__, sight.reach.kind, sight.reach.word, sight.personal, seq, fixed]
+            points = [ledger_of(connection, each.plan.features, each.catalogue) for each in books]
+        rests: list[Any] = [__version__, sight.reach.kind, sight.reach.word, sight.personal, seq, fixed, *points]
         rests += [(each.name, each.version) for each in engine.plugins]
         if question in ("radar", "wanted"):
             rests.append(engine.run_record().id)
@@ -175,6 +179,13 @@ class Questions:
             rests.append([repr(each) for each in engine.drafts.log()[:1]])
         written = json.dumps([question, params, rests], sort_keys=True, ensure_ascii=False, default=str)
         return f"insight:{blake2b(written.encode(), digest_size=16).hexdigest()}"
+
+    def _books(self, question: str, params: Mapping[str, Any]) -> list[Rulebook]:
+        """The rulebooks that are evaluated anew for an answer."""
+        books = [self._engine.live_or_nothing()] if question in ("radar", "wanted") else []
+        if question == "wanted" and params.get("draft") is not None:
+            books.append(self._engine.check(params["draft"]))
+        return books
 
     def _place(self, key: str) -> tuple[str, str]:
         return str(self._engine.store.sql.url), key

@@ -33,8 +33,9 @@ from engine.standing import effects_of, resting
 from engine.store import audit, outcomes
 from engine.store.blocks import Block, encode
 from engine.store.facts import fact_seq, store_settings
-from engine.store.features import FeatureTable, keep_features, read_features
+from engine.store.features import FeatureTable, keep_features, ledger_of, read_features
 from engine.store.fixed_values import FixedValue, in_force
+from engine.store.ledger_mark import Mark
 from engine.store.models import run
 from engine.store.outcomes import Finished, RunRecord
 from engine.store.packing import input_block, label_ids, outcome_block
@@ -99,7 +100,8 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
         with store.read() as connection:
             base = outcomes.base_run(connection, options.as_of, historical=options.historical)
             fixed = in_force(connection, options.as_of)
-            same = outcomes.same_run(connection, _run_key(print_, options, base, fact_seq(connection), fixed))
+            facts_at = fact_seq(connection), ledger_of(connection, _names(rulebook), rulebook.catalogue)
+            same = outcomes.same_run(connection, _run_key(print_, options, base, facts_at, fixed))
         if same is not None:
             return same
     with clock.step("read"):
@@ -120,7 +122,7 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
         digesting = beside.submit(outcome_digest, outcome, former_lanes(former))
         token = new_token()
         if not options.historical:
-            key = _run_key(print_, options, snapshot.base, table.fact_seq, snapshot.fixed)
+            key = _run_key(print_, options, snapshot.base, (table.fact_seq, table.ledger), snapshot.fixed)
             beside.submit(keep_reading, store, business, table, rulebook.catalogue, options.as_of, print_, key, token)
         beside.submit(keep_features, store, table)
         with clock.step("compare"):
@@ -154,9 +156,13 @@ def conduct(store: Store, registry: Registry, number: int, rulebook: Rulebook, o
         )
 
 
+def _names(rulebook: Rulebook) -> list[str]:
+    return sorted({*rulebook.plan.features, REVENUE})
+
+
 def _read(store: Store, rulebook: Rulebook, print_: str, options: RunOptions) -> tuple[FeatureTable, Snapshot]:
     """The features that the rulebook needs, and what belongs to the same moment."""
-    names = sorted({*rulebook.plan.features, REVENUE})
+    names = _names(rulebook)
 
     def also(connection: Connection) -> Snapshot:
         return take_snapshot(connection, options.as_of, historical=options.historical)
@@ -185,7 +191,7 @@ def _row(
     """The run's own row, all but its number and report; it is held until it is made visible."""
     base = snapshot.base
     return {
-        "key": _run_key(print_, options, base, table.fact_seq, snapshot.fixed),
+        "key": _run_key(print_, options, base, (table.fact_seq, table.ledger), snapshot.fixed),
         "version_id": number,
         "fingerprint": print_,
         "as_of": options.as_of,
@@ -288,10 +294,13 @@ def _check_snapshot(store: Store, snapshot: Snapshot, options: RunOptions) -> No
         )
 
 
-def _run_key(print_: str, options: RunOptions, base: RunRecord | None, facts: int, fixed: Sequence[FixedValue]) -> str:
-    """What makes two runs the same: code and rulebook, moment, base, facts, values fixed by hand."""
+def _run_key(print_: str, options: RunOptions, base: RunRecord | None, facts: tuple[int, Mark | None], fixed: Sequence[FixedValue]) -> str:
+    """What makes two runs the same: code and rulebook, moment, base, facts (and points, where they are read), values fixed by hand."""
     former = [base.id, base.digest] if base else None
-    parts = {"fingerprint": print_, "as_of": options.as_of, "base": former, "facts": facts, "historical": options.historical}
+    seq, ledger = facts
+    parts = {"fingerprint": print_, "as_of": options.as_of, "base": former, "facts": seq, "historical": options.historical}
+    if ledger is not None:
+        parts["points"] = list(ledger)
     if fixed:
         parts["fixed"] = [one.id for one in fixed]
     return content_hash(parts)

@@ -36,6 +36,7 @@ from engine.standing import effects_of
 from engine.store.facts import store_settings
 from engine.store.features import FeatureTable, read_features
 from engine.store.identity import resolve_in
+from engine.store.ledger_mark import Mark
 from engine.store.lookups import external_ids
 from engine.store.session import Store
 from engine.store.sight import Sight
@@ -246,10 +247,14 @@ class Previewer:
         place = (catalogue.hash, name)
         if place not in self._more:
             table, _ = self._read(names, catalogue)
-            if table.fact_seq != self.table.fact_seq:
-                raise FactsMoved("facts were imported since this preview began; begin it again")
+            if table.fact_seq != self.table.fact_seq or self._ledgers(table.ledger) > 1:
+                raise FactsMoved("facts were imported, or points moved, since this preview began; begin it again")
             self._more |= {(catalogue.hash, each): table for each in names}
         return self._more[place]
+
+    def _ledgers(self, other: Mark | None) -> int:
+        """How many states of the points ledger the columns would be of."""
+        return len({mark for mark in (other, self.table.ledger, *(each.ledger for each in self._more.values())) if mark is not None})
 
     def _same(self, draft: Rulebook) -> Outcome:
         """The live outcome of every policy that is the same in the draft, with all that it reads."""

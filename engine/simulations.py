@@ -30,6 +30,7 @@ from engine.simulation_picture import picture
 from engine.store import outcomes
 from engine.store.drafts import Draft
 from engine.store.facts import fact_seq
+from engine.store.features import ledger_of
 from engine.store.lookups import external_ids, names_of
 from engine.store.models import customer, fixed_value
 
@@ -200,14 +201,16 @@ class Simulations:
 
     def _key(self, draft: Draft | None, rulebook: Rulebook, as_of: Moment) -> tuple[Any, ...]:
         f = fixed_value.c
+        books = rulebook, self._engine.live_or_nothing()
         with self._engine.store.read() as connection:
             run = outcomes.live_run(connection)
             fixed = tuple(connection.execute(select(func.count(), func.max(f.decided_at), func.sum(f.ends_at))).one())
             seq = fact_seq(connection)
+            points = tuple(ledger_of(connection, each.plan.features, each.catalogue) for each in books)
         live = self._live_version()
         moment = self._engine.simulated_moment(as_of) if as_of is not None else (run.as_of if run else None)
         settings = self._engine.settings
-        return (str(self._engine.store.sql.url), draft and draft.id, draft and draft.revision, rulebook.hash, live, run and run.id, moment, seq, fixed,
+        return (str(self._engine.store.sql.url), draft and draft.id, draft and draft.revision, rulebook.hash, live, run and run.id, moment, seq, points, fixed,
                 settings.four_eyes, self._today().isoformat())  # fmt: skip
 
     def _live_version(self) -> int | None:

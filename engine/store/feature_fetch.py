@@ -30,7 +30,7 @@ from engine.columns import Array
 from engine.errors import StoreError
 from engine.store.feature_rows import Answer
 from engine.store.feature_sql import Customers, Query, rendered
-from engine.store.models import customer, fact_clock
+from engine.store.models import customer, fact_clock, points_act
 from engine.store.reader_start import CONNECTIONS, reader_process
 from engine.store.session import BUSY_SECONDS, Store, driver
 
@@ -75,7 +75,8 @@ def snapshot(store: Store) -> Iterator[Snapshot]:
         with Reader(store) as reader, contextlib.ExitStack() as views:
             with _writers_held(store) as held:
                 connection = views.enter_context(store.read())
-                seen = {connection.scalar(select(fact_clock.c.seq)) or 0, *reader.begin()}
+                newest = select(func.coalesce(func.max(points_act.c.id), 0)).scalar_subquery()
+                seen = {tuple(connection.execute(select(fact_clock.c.seq, newest)).one()), *reader.begin()}
             if not held and len(seen) > 1:
                 raise StoreError(f"the store {store.path} changed while it was opened for reading; nothing was read, try again")
             yield Snapshot(store, connection, reader)
@@ -143,7 +144,7 @@ def _writers_held(store: Store) -> Iterator[bool]:
     """Hold writers off for the milliseconds in which all snapshots are opened; nothing is written.
 
     Yields False where a writer keeps the lock, such as a large import: it has not committed, so all snapshots agree
-    unless it does so just then, which the fact clock tells.
+    unless it does so just then, which the fact clock and the newest act of points tell.
     """
     with store.sql.connect() as connection:
         driver(connection).execute(f"pragma busy_timeout={int(LOCK_SECONDS * 1000)}")
@@ -181,11 +182,10 @@ class Reader:
                     pipe.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def begin(self) -> list[int]:
-        """Open the snapshots; the state of the facts that each connection sees."""
+    def begin(self) -> list[tuple[int, ...]]:
+        """Open the snapshots; the state of the facts and of the points ledger that each connection sees."""
         self._say({"begin": True})
-        began: list[int] = self._hear("began")["began"]
-        return began
+        return [tuple(each) for each in self._hear("began")["began"]]
 
     def answers(self, asked: Sequence[tuple[Query, str]]) -> Iterator[tuple[Query, Answer]]:
         """Have the statements run, at once; then map each answer as it is finished."""

@@ -7,7 +7,7 @@ How the integers get here is the business of `engine.store.feature_fetch`, what 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,6 +25,7 @@ from engine.store.feature_calendar import Calendar
 from engine.store.feature_columns import Maker
 from engine.store.feature_rows import Builder, Raw
 from engine.store.feature_sql import Customers, Plan, make_plan
+from engine.store.ledger_mark import Mark, ledger_mark
 from engine.store.models import custom_field, customer, fact_clock, import_batch, product, tag, term
 from engine.store.session import Store
 
@@ -41,6 +42,7 @@ class FeatureTable:
     the state of the facts that was read (the last import batch, None before the first). seconds: per step.
     key: under which name the cache may keep the columns; None when they came from there or are of some customers only.
     raw: what the columns were made of, None when they came from the cache. reading: whose facts were read for it.
+    ledger: where the points ledger stood, for features that read it.
     """
 
     customer_id: Array
@@ -53,6 +55,7 @@ class FeatureTable:
     key: feature_cache.Key | None = None
     raw: Raw | None = None
     reading: Reading | None = None
+    ledger: Mark | None = None
 
     def __len__(self) -> int:
         return len(self.customer_id)
@@ -217,7 +220,15 @@ def make_table(connection: Connection, plan: Plan, names: Sequence[str], as_of: 
     started = time.perf_counter()
     columns = Maker(plan, as_of, read_settings(connection), raw).columns(names, lambda found: _texts(connection, found))
     seconds = {"read": 0.0, "columns": round(time.perf_counter() - started, 4)}
-    return FeatureTable(raw.customer_id, raw.key_hash, columns, raw.not_graded, fact_seq, _batch(connection), seconds, raw=raw)
+    ledger = ledger_mark(connection) if plan.beside_facts else None
+    return FeatureTable(
+        raw.customer_id, raw.key_hash, columns, raw.not_graded, fact_seq, _batch(connection), seconds, raw=raw, ledger=ledger
+    )
+
+
+def ledger_of(connection: Connection, names: Iterable[str], catalogue: Catalogue) -> Mark | None:
+    """Where the points ledger stands now if one of these features reads it: what is kept of them holds while this is the same."""
+    return ledger_mark(connection) if plan_of(tuple(sorted(names)), catalogue).beside_facts else None
 
 
 def _fact_seq(connection: Connection) -> int:
@@ -265,6 +276,7 @@ __all__ = [
     "custom_features",
     "gather",
     "keep_features",
+    "ledger_of",
     "make_table",
     "plan_of",
     "read_features",

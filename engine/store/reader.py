@@ -9,10 +9,12 @@ It is started with the store's path and the number of connections, and speaks li
 says                                      hears
 ========================================= ==================================================================
 {"open": 2} connections made              {"begin": true}
-{"began": [41, 41]} fact_clock on each    {"tasks": [{"file": ..., "text": ...}, ...]}
+{"began": [[41, 7], [41, 7]]} see below   {"tasks": [{"file": ..., "text": ...}, ...]}
 {"file": ...} for each, as it is finished nothing more: closing its input ends it at any moment
 {"done": 12}, or {"error": text} anywhere
 ========================================= ==================================================================
+
+What began is the number of the fact clock and of the newest act of the points ledger that each connection sees.
 """
 
 from __future__ import annotations
@@ -66,8 +68,9 @@ def _open(path: str) -> Any:
     return connection
 
 
-def _begin(connection: Any) -> int:
-    return int(_query(connection, "select seq from fact_clock").column(0)[0].as_py())
+def _begin(connection: Any) -> list[int]:
+    found = _query(connection, "select seq, (select coalesce(max(id), 0) from points_act) as act from fact_clock")
+    return [int(found.column(name)[0].as_py()) for name in ("seq", "act")]
 
 
 def _query(connection: Any, text: str) -> Any:
