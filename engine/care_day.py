@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine import clock
+from engine.care.consent import heard
 from engine.care.control import in_control
 from engine.care.occasions import EPOCH, festival_on, kept_on, period_starts, yearly_on
 from engine.care.plans import Plan
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 CONSENT, CHANNEL, LANGUAGE, OWNER = "custom.consent", "custom.channel", "custom.language", "custom.owner"
 """The custom fields of customers that care goes by: a flag, and three texts."""
 
-_YES, _NO = ("yes", "y", "true", "1", "是", "同意"), ("no", "n", "false", "0", "否", "不同意")
 DAY = 86_400
 CODES = 2**22
 """More than any code of an occasion: days, months, years, runs."""
@@ -275,9 +275,7 @@ class Population:
     def _agrees(self, plan: Plan) -> Flags:
         said: Any = self.columns.get(CONSENT, np.full(len(self.keys), -1))
         if isinstance(said, Codes):  # a file brought it as a text
-            said = said.take(
-                {each: {**dict.fromkeys(_YES, 1), **dict.fromkeys(_NO, 0)}.get(each.casefold(), -1) for each in said.values}, -1
-            )
+            said = said.take({each: heard(each) for each in said.values}, -1)
         if plan.consent == "none":
             return np.ones(len(self.keys), bool)
         agreed: Flags = said == 1 if plan.consent == "required" else said != 0

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import smtplib
-import ssl
 from collections import defaultdict
 from collections.abc import Sequence
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from engine import clock
 from engine.errors import CareError
+from engine.mail import Careful, connect, words
 from engine.store import care as rows
 from engine.store import webhooks
 
@@ -27,7 +26,7 @@ EVENT = "care.due"
 WAITS = (60, 300, 1_800, 7_200, 21_600, 43_200)
 """Seconds before the next attempt, after each that failed; after the last the message has failed."""
 
-AT_ONCE, LEASE, SECONDS = 200, 300, 20
+AT_ONCE, LEASE = 200, 300
 
 
 def wakes_at(engine: Engine, moment: int) -> int:
@@ -93,23 +92,23 @@ def _mail(engine: Engine, letters: Sequence[Any], now: int) -> int:
                     server.send_message(_letter(engine, each))
                     done.append(each)
                 except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, ValueError) as error:
-                    wrong[_words(error)].append(each)
+                    wrong[words(error)].append(each)
     except (OSError, smtplib.SMTPException, CareError) as error:  # the server itself: what was not sent is tried again
         sent = {each.id for each in (*done, *(each for some in wrong.values() for each in some))}
-        wrong[_words(error)] += [each for each in letters if each.id not in sent]
+        wrong[words(error)] += [each for each in letters if each.id not in sent]
     with engine.store.write() as connection:
         rows.finish(connection, [each.id for each in done], {"status": "sent", "next_at": None, "last_error": ""})
-        for words, some in wrong.items():
-            _failed(connection, some, now, words)
+        for why, some in wrong.items():
+            _failed(connection, some, now, why)
     return len(done)
 
 
-def _failed(connection: Any, letters: Sequence[Any], now: int, words: str) -> None:
+def _failed(connection: Any, letters: Sequence[Any], now: int, why: str) -> None:
     by_attempts: dict[int, list[int]] = defaultdict(list)
     for each in letters:
         by_attempts[each.attempts].append(each.id)
     for attempts, numbers in by_attempts.items():
-        values: dict[str, Any] = {"attempts": attempts + 1, "last_error": words[:300]}
+        values: dict[str, Any] = {"attempts": attempts + 1, "last_error": why[:300]}
         values |= {"next_at": now + WAITS[attempts]} if attempts < len(WAITS) else {"status": "failed", "next_at": None}
         rows.finish(connection, numbers, values)
 
@@ -125,28 +124,7 @@ def _letter(engine: Engine, each: Any) -> EmailMessage:
     return letter
 
 
-def _server(url: str) -> smtplib.SMTP:
-    """A connection by smtp://user:password@host:port (STARTTLS where it is offered) or smtps://."""
+def _server(url: str) -> Careful:
     if not url:
         raise CareError("no mail server is set; TIERWISE_SMTP_URL names one")
-    parts = urlsplit(url)
-    host, secure = parts.hostname or "localhost", parts.scheme == "smtps"
-    context = ssl.create_default_context()
-    server: smtplib.SMTP
-    if secure:
-        server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SECONDS, context=context)
-    else:
-        server = smtplib.SMTP(host, parts.port or 25, timeout=SECONDS)
-        server.ehlo_or_helo_if_needed()
-        if server.has_extn("starttls"):
-            server.starttls(context=context)
-    if parts.username:
-        server.login(unquote(parts.username), unquote(parts.password or ""))
-    return server
-
-
-def _words(error: BaseException) -> str:
-    """What went wrong, without the address that was written to."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return f"refused: {next(iter(error.recipients.values()))[0]}" if error.recipients else "refused"
-    return f"{type(error).__name__}: {error}"
+    return connect(url)

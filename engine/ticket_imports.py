@@ -34,12 +34,12 @@ class TicketImport:
     known: int
 
 
-def import_file(engine: Engine, path: Path) -> TicketImport:
+def import_file(engine: Engine, path: Path, *, acknowledge: bool = False) -> TicketImport:
     """Import a CSV file with a head, or JSON lines (.jsonl, .ndjson). Raises `DeskError` with every fault."""
-    return import_rows(engine, _rows(path))
+    return import_rows(engine, _rows(path), acknowledge=acknowledge)
 
 
-def import_rows(engine: Engine, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> TicketImport:
+def import_rows(engine: Engine, rows: Iterable[tuple[int, Mapping[str, Any]]], *, acknowledge: bool = False) -> TicketImport:
     """Import numbered rows in one transaction; with a fault nothing is kept."""
     faults: list[Fault] = []
     count = opened = 0
@@ -50,7 +50,7 @@ def import_rows(engine: Engine, rows: Iterable[tuple[int, Mapping[str, Any]]]) -
                 raise DeskError(f"the file has more than {MOST_ROWS:,} rows; divide it")
             try:
                 before = whole.connection.begin_nested()
-                opened += _row(engine, row)
+                opened += _row(engine, row, acknowledge)
                 before.commit()
             except TierwiseError as error:
                 before.rollback()
@@ -62,7 +62,7 @@ def import_rows(engine: Engine, rows: Iterable[tuple[int, Mapping[str, Any]]]) -
     return TicketImport(count, opened, count - opened)
 
 
-def _row(engine: Engine, row: Mapping[str, Any]) -> bool:
+def _row(engine: Engine, row: Mapping[str, Any], acknowledge: bool) -> bool:
     """Open one ticket and bring it to where it is; False for one that is known."""
     for name in row:
         if name not in COLUMNS:
@@ -88,6 +88,7 @@ def _row(engine: Engine, row: Mapping[str, Any]) -> bool:
         language=given.get("language"),
         at=at["opened_at"],
         reference=str(given["reference"]),
+        acknowledge=acknowledge and at["answered_at"] is None and at["resolved_at"] is None,
     )
     if found.id <= newest:
         return False

@@ -27,7 +27,7 @@ from engine.errors import RulebookError, RunError, TicketError, did_you_mean
 from engine.levels import PRIORITIES
 from engine.moments import Moment, as_moment, written
 from engine.repeats import Kept, KeyReused, once
-from engine.store import audit, ticket_clocks
+from engine.store import audit, ticket_clocks, ticket_letters
 from engine.store import tickets as rows
 from engine.store.identity import resolve_in
 from engine.store.models import customer as customer_table
@@ -36,6 +36,7 @@ from engine.store.session import one_writer
 from engine.store.tickets import Ticket, TicketEvent
 from engine.texts import Text
 from engine.ticket_clocks import TicketClocks
+from engine.ticket_letters import deliver
 from engine.ticket_ticks import Ticks
 
 if TYPE_CHECKING:
@@ -93,11 +94,12 @@ class Tickets:
         language: str | None = None,
         at: Moment = None,
         reference: str | None = None,
+        acknowledge: bool = True,
     ) -> Ticket:
         """Open a ticket. text: what the customer said. priority: None is that of the customer's service level.
 
         at: when it came in (None: now). reference: the number by which another system knows it: a second opening with it
-        and the same content is the first one again. Raises `TicketError`, `UnknownCustomer`, `KeyReused`.
+        and the same content is the first one again. acknowledge: send the prepared acknowledgement. Raises `TicketError`, `UnknownCustomer`, `KeyReused`.
         """
         setup, zone = self.engine.desk.setup(), self.engine.zone
         now = clock.now()
@@ -143,7 +145,8 @@ class Tickets:
                 self._note(connection, number, "letter", opened, text=letters[values["language"]], details={"grade": grade})
             self.clocks.promise(connection, number, setup, promises, kind, values["priority"], at=opened, posted_at=now)
             self.clocks.refresh(connection, [number], opened)
-            self._acknowledge(connection, number, customer, opened)
+            if acknowledge:
+                self._acknowledge(connection, number, customer, opened)
             if opened < now:
                 self.clocks.refresh(connection, [number], now)
             self.engine.webhooks.tell(connection, "ticket.opened", f"ticket:{number}", now, self._told(connection, number))
@@ -165,13 +168,15 @@ class Tickets:
             return None
 
     def _acknowledge(self, connection: Connection, number: int, customer: str, at: int) -> None:
-        """Send the prepared acknowledgement, if there is one; it is no first answer."""
+        """Let the prepared acknowledgement be sent, if there is one; it is no first answer."""
         found = self._get(connection, number)
         answers = [each.answer for each in self.engine.desk.answers_in(connection)]
         chosen = acknowledgement(answers, found.kind, found.category)
         if chosen is not None:
-            text = chosen.filled(found.language, self._values(found, customer))
-            self._note(connection, number, "acknowledgement", at, text=text, details={"answer": chosen.name})
+            values = self._values(found, customer)
+            details = {"answer": chosen.name, "subject": chosen.headed(found.language, values)}
+            event = self._note(connection, number, "acknowledgement", at, text=chosen.filled(found.language, values), details=details)
+            ticket_letters.queue(connection, event, number, clock.now())
 
     def _values(self, found: Ticket, customer: str) -> dict[str, str]:
         first = found.clock(ANSWER)
@@ -373,11 +378,23 @@ class Tickets:
         with self.engine.store.read() as connection:
             return int(connection.scalar(select(func.max(ticket.c.id))) or 0)
 
-    def import_file(self, path: str | Path) -> TicketImport:
-        """Import tickets from CSV or JSON lines, all of the file or nothing. Raises `DeskError` with every fault."""
+    def import_file(self, path: str | Path, *, acknowledge: bool = False) -> TicketImport:
+        """Import tickets from CSV or JSON lines, all of the file or nothing. Raises `DeskError` with every fault.
+
+        acknowledge: send the prepared acknowledgement for those that nobody answered yet.
+        """
         from engine.ticket_imports import import_file
 
-        return import_file(self.engine, Path(path))
+        return import_file(self.engine, Path(path), acknowledge=acknowledge)
+
+    def deliver(self) -> int:
+        """Send acknowledgements that wait; how many were handed over. A worker does it every few seconds."""
+        return deliver(self.engine)
+
+    def letters(self) -> Mapping[str, int]:
+        """How many acknowledgements there are by state: waiting, sending, sent, failed, unknown, dropped."""
+        with self.engine.store.read() as connection:
+            return ticket_letters.states(connection)
 
     def due(self) -> bool:
         """Whether a tick has something to escalate."""
@@ -478,8 +495,8 @@ class Tickets:
     def _actor(self) -> str:
         return self.engine.settings.actor
 
-    def _note(self, connection: Connection, number: int, kind: str, at: int, **said: Any) -> None:
-        rows.note(connection, number, kind, at=at, posted_at=clock.now(), actor=self._actor, **said)
+    def _note(self, connection: Connection, number: int, kind: str, at: int, **said: Any) -> int:
+        return rows.note(connection, number, kind, at=at, posted_at=clock.now(), actor=self._actor, **said)
 
     def _record(self, connection: Connection, action: str, number: int, **details: Any) -> None:
         audit.record(connection, **self.engine.acting, action=action, subject=f"ticket:{number}", details=details)

@@ -27,7 +27,10 @@ from engine.store.webhooks import Delivery, Webhook
 if TYPE_CHECKING:
     from engine.service import Engine
 
-EVENTS = ("run.visible", "rulebook.published", "assignments.changed", "ticket.opened", "ticket.escalated", "ticket.closed", "care.due")
+EVENTS = (
+    *("run.visible", "rulebook.published", "assignments.changed"),
+    *("ticket.opened", "ticket.acknowledged", "ticket.escalated", "ticket.closed", "care.due"),
+)
 WAITS = (5, 30, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds before the next attempt, after each that failed; after the last the delivery has failed."""
 

@@ -100,13 +100,13 @@ class Worker:
             self._stopping.wait(LOOK_SECONDS)
 
     def _tell_others(self) -> None:
-        """Send what webhooks wait for. A receiver that hangs holds up this thread and nothing else."""
+        """Send e-mails, and what webhooks wait for. A receiver that hangs holds up this thread and nothing else."""
         while not self._stopping.wait(LOOK_SECONDS):
-            try:
-                self.engine.care.deliver()
-                self.engine.webhooks.deliver()
-            except Exception:
-                log.exception("webhooks could not be sent; it is tried again")
+            for room in (self.engine.tickets, self.engine.care, self.engine.webhooks):
+                try:
+                    room.deliver()
+                except Exception:
+                    log.exception("what waits could not be sent; it is tried again")
 
     def _tick(self) -> None:
         synchronise(self.engine.store)

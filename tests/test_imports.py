@@ -85,6 +85,7 @@ JOINTS = {
     "engine.tickets",
     "engine.ticket_ticks",
     "engine.ticket_clocks",
+    "engine.ticket_letters",
     "engine.service_desk",
     "engine.calendars",
     "engine.trial",

@@ -16,6 +16,8 @@ from admin.pages import Page
 from admin.words import plural, t
 from engine import TierwiseError
 
+LANGUAGES = ("en", "zh")
+
 
 class Answers(Page):
     """Prepared answers."""
@@ -39,6 +41,7 @@ class Answers(Page):
         document = {
             "title": {"en": form.get("title_en", ""), "zh": form.get("title_zh", "")},
             "text": {"en": form.get("text_en", ""), "zh": form.get("text_zh", "")},
+            **_subject(form),
             "kinds": form.getlist("kinds"),
             "categories": form.getlist("categories"),
             "automatic": bool(form.get("automatic")),
@@ -114,13 +117,19 @@ class Answers(Page):
         )
 
 
+def _subject(form: Any) -> dict[str, Any]:
+    """The subject of the e-mail, if one is written; where it stands in one language only, the engine says what is missing."""
+    given = {language: form.get(f"subject_{language}", "").strip() for language in LANGUAGES}
+    return {"subject": given} if any(given.values()) else {}
+
+
 def _form(document: Any) -> dict[str, Any]:
     pairs = {
         name: value if isinstance(value, dict) else {"en": value, "zh": value}
         for name, value in document.items()
-        if name in ("title", "text")
+        if name in ("title", "subject", "text")
     }
-    fields = {f"{name}_{language}": pair[language] for name, pair in pairs.items() for language in ("en", "zh")}
+    fields = {f"{name}_{language}": pair[language] for name, pair in pairs.items() for language in LANGUAGES}
     return {
         **fields,
         "kinds": document.get("kinds", []),

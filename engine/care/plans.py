@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from engine.care.consent import CONSENTS
 from engine.care.occasions import lunar_days
 from engine.care.texts import PLACEHOLDERS, wrong_placeholders
 from engine.errors import CareError, Fault, did_you_mean
@@ -18,7 +19,6 @@ from engine.errors import CareError, Fault, did_you_mean
 Trigger = Literal["birthday", "festival", "anniversary", "silence", "upgrade", "downgrade", "change", "verify"]
 TRIGGERS = ("birthday", "festival", "anniversary", "silence", "upgrade", "downgrade", "change", "verify")
 DELIVERIES = ("task", "email", "webhook")
-CONSENTS = ("required", "unless_refused", "none")
 KEYS = (
     *(
         "title",

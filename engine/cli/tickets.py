@@ -1,4 +1,4 @@
-"""Commands about tickets: ticket open, queue, list, show, say, move, edit, tick, attainment, import, setup, answers, answer."""
+"""Commands about tickets: ticket open, queue, list, show, say, move, edit, tick, deliver, attainment, import, setup, answers, answer."""
 
 from __future__ import annotations
 
@@ -34,12 +34,13 @@ def ticket() -> None:
 @click.option("--owner", default="", help="Who looks after it.")
 @AT
 @click.option("--reference", help="Its number in another system: it is opened once.")
+@click.option("--no-acknowledge", is_flag=True, help="Do not send the prepared acknowledgement.")
 @json_option
 @pass_app
-def open_(app: App, /, customer: str, kind: str, subject: str, as_json: bool, **given: Any) -> None:
+def open_(app: App, /, customer: str, kind: str, subject: str, as_json: bool, no_acknowledge: bool, **given: Any) -> None:
     """Open a ticket of KIND (complaint) for CUSTOMER about SUBJECT."""
     with app.engine() as engine:
-        found = engine.tickets.open(customer, kind, subject, given.pop("text"), **given)
+        found = engine.tickets.open(customer, kind, subject, given.pop("text"), acknowledge=not no_acknowledge, **given)
         if as_json:
             print_json(_plain(engine, found))
             return
@@ -170,6 +171,21 @@ def tick(app: App, as_json: bool) -> None:
 
 
 @ticket.command()
+@json_option
+@pass_app
+def deliver(app: App, as_json: bool) -> None:
+    """Send acknowledgements that wait; a worker does so every few seconds by itself."""
+    with app.engine() as engine:
+        sent = engine.tickets.deliver()
+        states = dict(engine.tickets.letters())
+        if as_json:
+            print_json({"handed_over": sent, **states})
+            return
+        rest = ", ".join(f"{name} {count}" for name, count in sorted(states.items())) or "-"
+        click.echo(app.text(f"{sent} handed over; all: {rest}", f"已发送 {sent} 封；合计：{rest}"))
+
+
+@ticket.command()
 @click.option("--by", default="level", show_default=True, help="level, grade, owner, kind, priority, channel or category.")
 @click.option("--since", metavar="T", help="Default: 30 days before the end.")
 @click.option("--until", metavar="T", help="Default: now.")
@@ -197,15 +213,16 @@ def attainment(app: App, by: str, since: str | None, until: str | None, as_json:
 
 @ticket.command(name="import")
 @click.argument("file", type=FILE)
+@click.option("--acknowledge", is_flag=True, help="Send the prepared acknowledgement for those that nobody answered yet.")
 @json_option
 @pass_app
-def import_(app: App, file: Path, as_json: bool) -> None:
+def import_(app: App, file: Path, acknowledge: bool, as_json: bool) -> None:
     """Import tickets from FILE (CSV or JSON lines): reference, customer, kind, subject, opened_at, answered_at, resolved_at, closed_at, ...
 
     All or none: with a wrong row nothing is kept, and every fault is listed.
     """
     with app.engine() as engine:
-        found = engine.tickets.import_file(file)
+        found = engine.tickets.import_file(file, acknowledge=acknowledge)
         if as_json:
             print_json({"rows": found.rows, "opened": found.opened, "known": found.known})
             return

@@ -10,14 +10,17 @@ from engine.desk.reading import Reading
 from engine.texts import Text
 
 LONGEST = 10_000
-_KEYS = ("title", "text", "kinds", "categories", "automatic")
+_KEYS = ("title", "subject", "text", "kinds", "categories", "automatic")
+RECEIVED = Text("We have received your request {ticket}", "我们已收到您的请求（编号 {ticket}）")
+"""The subject of an acknowledgement that has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A prepared answer. kinds, categories: of requests it is for; none: for all. automatic: it acknowledges them.
 
-    text may hold {ticket}, {customer} and {due}: the number, the customer's id, and when the first answer is promised.
+    text and subject may hold {ticket}, {customer} and {due}: the number, the customer's id, and when the first answer is
+    promised. subject: of the e-mail.
     """
 
     name: str
@@ -26,6 +29,7 @@ class Answer:
     kinds: tuple[str, ...]
     categories: tuple[str, ...]
     automatic: bool
+    subject: Text = RECEIVED
 
     @classmethod
     def read(cls, name: str, document: Any, kinds: Iterable[str], categories: Iterable[str]) -> Answer:
@@ -34,6 +38,7 @@ class Answer:
         given = reading.object("", document, _KEYS, needed=("title", "text"))
         title = reading.text_pair("title", given.get("title", "-"))
         text = reading.text_pair("text", given.get("text", "-"), LONGEST)
+        subject = reading.text_pair("subject", given["subject"]) if given.get("subject") is not None else RECEIVED
         chosen = {
             field: tuple(
                 reading.one_of(f"{field}[{i}]", each, tuple(known)) for i, each in enumerate(reading.list(field, given.get(field, [])))
@@ -44,14 +49,15 @@ class Answer:
         if not isinstance(automatic, bool):
             reading.fault("automatic", repr(automatic)[:60], "expected true or false")
         reading.done()
-        return cls(name, title, text, chosen["kinds"], chosen["categories"], automatic is True)
+        return cls(name, title, text, chosen["kinds"], chosen["categories"], automatic is True, subject)
 
     @classmethod
     def kept(cls, name: str, document: Mapping[str, Any]) -> Answer:
         """One that was checked when it was saved; kinds that are gone since are of no effect."""
         title, text = _pair(document["title"]), _pair(document["text"])
         kinds, categories = tuple(document.get("kinds", ())), tuple(document.get("categories", ()))
-        return cls(name, title, text, kinds, categories, bool(document.get("automatic")))
+        subject = RECEIVED if document.get("subject") is None else _pair(document["subject"])
+        return cls(name, title, text, kinds, categories, bool(document.get("automatic")), subject)
 
     def fits(self, kind: str, category: str) -> int:
         """How well it fits a request: 0 not at all, more the more it is meant for just such a one."""
@@ -61,10 +67,11 @@ class Answer:
 
     def filled(self, language: str, values: Mapping[str, str]) -> str:
         """The text in a language, with what is known put in; any other braces stay as they are."""
-        text = self.text.in_(language)
-        for name, value in values.items():
-            text = text.replace("{" + name + "}", value)
-        return text
+        return _filled(self.text.in_(language), values)
+
+    def headed(self, language: str, values: Mapping[str, str]) -> str:
+        """The subject in the same way."""
+        return _filled(self.subject.in_(language), values)
 
 
 def suggested(answers: Iterable[Answer], kind: str, category: str) -> list[Answer]:
@@ -78,6 +85,12 @@ def acknowledgement(answers: Iterable[Answer], kind: str, category: str) -> Answ
     fitting = [(each.fits(kind, category), each) for each in answers if each.automatic]
     best = sorted(((fit, each) for fit, each in fitting if fit), key=lambda pair: (-pair[0], pair[1].name))
     return best[0][1] if best else None
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    return text
 
 
 def _pair(value: Any) -> Text:

@@ -27,7 +27,7 @@ SIMPLE: Mapping[str, Text] = {
     "opened": Text("Opened", "创建工单"),
     "message_in": Text("The customer said", "客户来信"),
     "message_out": Text("Answered", "答复客户"),
-    "acknowledgement": Text("Acknowledged by itself", "自动确认"),
+    "acknowledgement": Text("Acknowledgement prepared", "自动确认（已生成）"),
     "note": Text("Note", "内部备注"),
     "letter": Text("Reason letter", "分级说明函"),
     "subject": Text("Subject changed", "修改主题"),
@@ -43,6 +43,22 @@ CHANGED: Mapping[str, Text] = {
 }
 
 
+WAYS: Mapping[str, Text] = {"email": Text("by e-mail", "通过邮件"), "webhook": Text("to webhooks", "通过 Webhook"), "": Text("", "")}
+WHYS: Mapping[str, Text] = {
+    "resolved": Text("the ticket was resolved before", "工单此前已解决"),
+    "voided": Text("the customer was taken back", "客户已作废"),
+    "consent": Text("the customer's consent is missing", "未获客户同意"),
+    "often": Text("the customer got too many within a day", "一天内已向该客户发送过多"),
+    "no_way": Text(
+        "the customer has no e-mail address, and no webhook listens to ticket.acknowledged",
+        "客户没有邮箱地址，也没有订阅 ticket.acknowledged 的 Webhook",
+    ),
+    "no_server": Text("no mail server is set", "尚未设置邮件服务器"),
+    "stopped": Text("the worker was stopped while it was handed over", "发送过程中工作进程被中断"),
+}
+"""Why an acknowledgement was not sent, or nobody knows whether it was."""
+
+
 def event_words(event: Told) -> Text:
     """One line of the time line; texts that people wrote are not part of it."""
     kind, details = event.kind, event.details
@@ -56,6 +72,8 @@ def event_words(event: Told) -> Text:
         return _promise(details)
     if kind == "step":
         return _step(details)
+    if kind == "delivery":
+        return _delivery(details)
     title = CHANGED.get(kind, Text(kind, kind))
     return _change(title, *(Text(str(details.get(name) or "–"), str(details.get(name) or "–")) for name in ("was", "now")))
 
@@ -70,6 +88,29 @@ def _promise(details: Mapping[str, Any]) -> Text:
     if not parts:
         return Text("Nothing promised", "未作时限承诺")
     return Text(f"Promised: {', '.join(part.en for part in parts)}", f"承诺：{'，'.join(part.zh for part in parts)}")
+
+
+def _delivery(details: Mapping[str, Any]) -> Text:
+    """What came of an acknowledgement."""
+    status, way = details.get("status"), WAYS.get(str(details.get("way")), Text("", ""))
+    said = str(details.get("said") or "")
+    why = WHYS.get(str(details.get("why")), Text(said, said))
+    if status == "sent":
+        return Text(f"Acknowledgement sent {way.en}", f"自动确认已发送（{way.zh}）")
+    if status == "unknown":
+        return Text(
+            f"Nobody knows whether the acknowledgement was sent, so it is not sent again: {why.en}",
+            f"无法确定自动确认是否已送达，因此不再重发：{why.zh}",
+        )
+    if status == "waiting":
+        again = str(details.get("again", ""))[:16].replace("T", " ")
+        return Text(
+            f"Acknowledgement not sent, attempt {details.get('attempt')}: {why.en}; the next one at {again}",
+            f"自动确认发送失败（第 {details.get('attempt')} 次）：{why.zh}；将于 {again} 重试",
+        )
+    if status == "dropped":
+        return Text(f"No acknowledgement was sent: {why.en}", f"未发送自动确认：{why.zh}")
+    return Text(f"The acknowledgement could not be sent: {why.en}", f"自动确认无法发送：{why.zh}")
 
 
 def _step(details: Mapping[str, Any]) -> Text:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.care.consent import CONSENTS
 from engine.desk.reading import Reading
 from engine.desk.states import WAITING
 from engine.levels import ANY, PRIORITIES, ServiceTarget
@@ -59,7 +60,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A checked document. stands: states in which clocks stand. calendar: name, "" for around the clock."""
+    """A checked document. stands: states in which clocks stand. calendar: name, "" for around the clock.
+
+    consent: whose acknowledgements are sent, by the custom field consent; "none": of all, since they asked.
+    """
 
     kinds: Mapping[str, Kind]
     channels: Mapping[str, Text]
@@ -69,6 +73,7 @@ class Setup:
     calendar: str
     targets: tuple[ServiceTarget, ...]
     steps: tuple[Step, ...]
+    consent: str
     document: Mapping[str, Any]
 
     @classmethod
@@ -95,12 +100,13 @@ class Setup:
         for i, key in enumerate(keys):
             if key in keys[:i]:
                 reading.fault(f"steps[{i}].key", f"the key {key[1]!r} twice for one clock", "choose another key")
+        consent = reading.one_of("consent", given.get("consent", "none"), CONSENTS)
         reading.done()
         kept = {name: given[name] for name in _KEYS if name in given}
-        return cls(kinds, texts["channels"], texts["categories"], texts["causes"], stands, calendar, targets, steps, kept)
+        return cls(kinds, texts["channels"], texts["categories"], texts["causes"], stands, calendar, targets, steps, consent, kept)
 
 
-_KEYS = ("kinds", "channels", "categories", "causes", "stands", "calendar", "targets", "steps")
+_KEYS = ("kinds", "channels", "categories", "causes", "stands", "calendar", "targets", "steps", "consent")
 
 
 def _named(

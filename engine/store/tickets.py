@@ -192,10 +192,11 @@ def note(
     actor: str,
     text: str = "",
     details: Mapping[str, Any] | None = None,
-) -> None:
-    """Write something into the time line of a ticket."""
-    row = {"ticket_id": number, "at": at, "posted_at": posted_at, "actor": actor, "kind": kind, "text": text}
-    connection.execute(insert(ticket_event).values({**row, "details": json.dumps(dict(details or {}), ensure_ascii=False)}))
+) -> int:
+    """Write something into the time line of a ticket; its number."""
+    row: dict[str, Any] = {"ticket_id": number, "at": at, "posted_at": posted_at, "actor": actor, "kind": kind, "text": text}
+    row["details"] = json.dumps(dict(details or {}), ensure_ascii=False)
+    return int(connection.execute(insert(ticket_event).values(row).returning(ticket_event.c.id)).scalar_one())
 
 
 def events(connection: Connection, number: int, sight: Sight) -> list[TicketEvent]:
@@ -208,8 +209,9 @@ def events(connection: Connection, number: int, sight: Sight) -> list[TicketEven
 
 
 def last_event(connection: Connection, number: int) -> int:
-    """When something was last said or done about a ticket."""
-    return int(connection.scalar(select(func.max(ticket_event.c.at)).where(ticket_event.c.ticket_id == number)) or 0)
+    """When something was last said or done about a ticket; what a worker sent meanwhile is not waited for."""
+    own = (ticket_event.c.ticket_id == number, ticket_event.c.kind != "delivery")
+    return int(connection.scalar(select(func.max(ticket_event.c.at)).where(*own)) or 0)
 
 
 def _ticket(row: Mapping[Any, Any], clocks: Sequence[TicketClock], sight: Sight) -> Ticket:

@@ -66,6 +66,7 @@ CHOSEN = {
     "ticket": {"request", "kind", "category", "cause", "priority", "channel", "language", "state", "level", "grade"},
     "ticket_clock": {"clock"},
     "ticket_event": {"kind", "details"},
+    "ticket_letter": {"status"},
     "ticket_step": {"clock", "step"},
     "desk_document": {"kind", "slug", "document"},
     "user_account": {"name", "language", "theme", "password", "reach", "owner"},

@@ -1,7 +1,8 @@
 """Care plans, what is due, and what it changed."""
 
 from engine.api.answers.parts import Given, Texts, boolean, day, integer, many, moment, nested, number, one_of, string
-from engine.care.plans import CONSENTS, DELIVERIES, TRIGGERS
+from engine.care.consent import CONSENTS
+from engine.care.plans import DELIVERIES, TRIGGERS
 
 
 class CareWho(Given):

@@ -19,6 +19,7 @@ class PreparedAnswer(Given):
 
     name = string("sorry")
     title = anything({"en": "Sorry", "zh": "致歉"}, "One text, or one in each language.")
+    subject = anything({"en": "Your request {ticket}", "zh": "您的请求 {ticket}"}, "Of the e-mail; absent: a usual one.", maybe=True)
     text = anything({"en": "We are sorry.", "zh": "非常抱歉。"})
     kinds = many(string("complaint"), "Of tickets; absent is any.", maybe=True)
     categories = many(string("delivery"), "Of tickets; absent is any.", maybe=True)

@@ -9,7 +9,7 @@ from marshmallow import fields
 from engine.api.answers.parts import listing, page
 from engine.api.answers.tickets import Escalation, Event, Suggestion
 from engine.api.answers.tickets import Ticket as TicketGiven
-from engine.api.fields import Page, after_number, choice, text, whole
+from engine.api.fields import Flag, Page, after_number, choice, text, whole
 from engine.api.kit import Call, Routes, Strict, or_404, tagged
 from engine.api.pages import page_of
 from engine.api.problems import Problem
@@ -58,6 +58,7 @@ class TicketBody(Strict):
     language = choice("en", "zh", words="Of prepared answers.", load_default=None, allow_none=True)
     at = text(40, "When it came in; absent: now.", load_default=None, allow_none=True)
     reference = text(200, "Its number in another system: it is opened once.", load_default=None, allow_none=True)
+    acknowledge = Flag(load_default=True, metadata={"description": "Send the prepared acknowledgement for its kind, if there is one."})
     text = text(20_000, "What the customer said.", least=0, load_default="")
 
 

@@ -55,7 +55,7 @@ from engine.store.models.rules import (
     rulebook_version,
     schedule,
 )
-from engine.store.models.service import desk_document, ticket, ticket_clock, ticket_event, ticket_pause, ticket_step
+from engine.store.models.service import desk_document, ticket, ticket_clock, ticket_event, ticket_letter, ticket_pause, ticket_step
 from engine.store.models.tasks import task
 
 __all__ = [
@@ -130,6 +130,7 @@ __all__ = [
     "ticket",
     "ticket_clock",
     "ticket_event",
+    "ticket_letter",
     "ticket_pause",
     "ticket_step",
     "user_account",

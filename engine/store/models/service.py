@@ -108,3 +108,18 @@ ticket_step = Table(
     sqlite_with_rowid=False,
     comment="A step of escalation that was taken, once for each clock of a ticket.",
 )
+
+ticket_letter = Table(
+    "ticket_letter",
+    metadata,
+    link("event_id", "ticket_event.id", primary_key=True, autoincrement=False),
+    link("ticket_id", "ticket.id", nullable=False, index=True),
+    column("status", Text, nullable=False),  # waiting, sending, sent, failed, unknown, dropped
+    column("next_at", Big),
+    column("lease_until", Big, nullable=False),
+    column("attempts", Integer, nullable=False),
+    column("created_at", Big, nullable=False),
+    Index("ix_ticket_letter_next", "status", "next_at"),
+    comment="What a ticket says to its customer by itself: the text is that of the event. One that was being sent when its worker died "
+    "is unknown and never sent again.",
+)
