@@ -121,6 +121,7 @@ ACTIONS: Mapping[str, Act] = {
     "tag.give": _act("Put the tag {id} on customers", "为客户添加标签 {id}", ("{customers} customers", "{customers} 位客户")),
     "tag.take": _act("Took the tag {id} off customers", "移除客户的标签 {id}", ("{customers} customers", "{customers} 位客户")),
     "points.correct": _act("Corrected points of customer {id}", "人工调整客户 {id} 的积分", ("{points}", "{points}"), ("act {act}", "记录 {act}")),
+    "points.undo": _act("Took back a correction or event of customer {id}", "撤回客户 {id} 的调整或事件积分", ("{points}", "{points}"), ("act {act}", "记录 {act}"), ("of act {of}", "撤回记录 {of}")),
     "points.transfer": _act("Transferred points of customer {id}", "转移客户 {id} 的积分", ("{points}", "{points}"), ("to customer {to}", "转给客户 {to}")),
     "points.close": _act("Closed the points account of customer {id}", "关闭客户 {id} 的积分账户"),
     "points.open": _act("Opened the points account of customer {id}", "开启客户 {id} 的积分账户"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine import clock
 from engine.errors import PointsError
 from engine.loyalty.earning import DAY, Earning
-from engine.loyalty.ledger import MEMBER, Account, Entry, fold, whole
+from engine.loyalty.ledger import DEBT, MEMBER, PENDING, Account, Entry, fold, whole
 from engine.moments import Moment, as_moment
 from engine.repeats import KeyReused
 from engine.store import audit
@@ -88,7 +88,7 @@ class Points:
             taken = rows.entries_of(connection, owner, redemption, "redeem")
             if not taken:
                 raise PointsError(f"there is no redemption {redemption} of this customer")
-            if rows.cancelled(connection, owner, redemption):
+            if rows.taken_back(connection, owner, redemption):
                 raise PointsError(f"redemption {redemption} was cancelled already")
             account.lots |= rows.load(connection, owner, {each.lot for each in taken} - set(account.lots)).lots
             return account.cancel(taken)
@@ -127,6 +127,29 @@ class Points:
             return account.grant(number, points, at=now, expires_at=self._expiry(earning, now))
 
         return self._do(customer, "correct", key, f"correct {points} {told}", change, note=told)
+
+    def undo(self, customer: str, act: int, *, reason: str, key: str) -> Act:
+        """Take back a correction by hand, or an answered survey or referral, as such: linked to it, and once.
+
+        What a correction took goes back to where it came from, with its old expiry. What was given is taken from the same points, then
+        from others; the limit of one correction does not count. Raises `PointsError` when more was spent than is there.
+        """
+        told = _reason(reason)
+
+        def change(connection: Connection, owner: int, account: Account, number: int) -> list[Entry]:
+            kind = rows.undoable(connection, owner, act)
+            if kind is None:
+                raise PointsError(f"there is no correction or event {act} of this customer")
+            if rows.taken_back(connection, owner, act):
+                raise PointsError(f"act {act} was taken back already")
+            done = rows.entries_of(connection, owner, act, kind)
+            account.lots |= rows.load(connection, owner, {each.lot for each in done} - set(account.lots)).lots
+            entries = account.withdraw(act, done) if act in {each.lot for each in done} else account.cancel(done)
+            moved = sum(each.points for each in entries if each.account in (PENDING, MEMBER, DEBT))
+            self._record(connection, "points.undo", owner, {"act": number, "of": act, "points": moved})
+            return entries
+
+        return self._do(customer, "undo", key, f"undo {act} {told}", change, about=act, note=told, closed=True)
 
     def transfer(self, customer: str, to: str, points: int, *, key: str) -> Act:
         """Hand points to another member; they keep their expiry. Returns the giver's act. Raises `PointsError`."""
@@ -187,7 +210,7 @@ class Points:
         return account
 
     def history(self, customer: str, *, before: int | None = None, limit: int = 50) -> Sequence[dict[str, Any]]:
-        """The newest acts first: number, kind, at, posted_at, points, expired, about, note, actor, what was there afterwards."""
+        """The newest acts first: number, kind, at, posted_at, points, expired, about, note, actor, what was there afterwards, taken_back_by, undoable."""
         with self._engine.store.read() as connection:
             owner = resolve_in(connection, customer, reach=self._engine.sight.reach)
             return rows.history(connection, owner, before, max(1, min(limit, MOST_ACTS)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections.abc import Iterator
@@ -228,6 +229,55 @@ def test_corrections_by_hand_have_a_reason_and_a_limit_and_events_their_points(e
         ("earn", 25, "survey"), ("correct", -30, "typing error"), ("correct", 100, "complaint 17"),
     ]  # fmt: skip
     assert points.verify() == ([], [])
+
+
+def test_corrections_and_events_are_taken_back_as_such_and_once(engine: Engine) -> None:
+    publish(engine, manual=100, survey=25)
+    points = engine.points
+    given = points.correct("C1", 100, reason="complaint 17", key="a")
+    taken = points.correct("C1", -30, reason="typing error", key="b")
+    event = points.event("C1", "survey", key="s")
+    publish(engine, manual=1)
+    assert points.undo("C1", taken.number, reason="it was right", key="u1").spendable == 125
+    assert points.undo("C1", taken.number, reason="it was right", key="u1").spendable == 125
+    points.redeem("C1", 60, key="gift")
+    untouched = points.history("C1")
+    for act, key, said in (
+        (taken.number, "u2", "was taken back already"),
+        (given.number, "u3", "100 points are more than the 65 that can be taken back; 35 were spent"),
+        (points.history("C1")[0]["number"], "u4", "there is no correction or event"),
+        (10**9, "u5", "there is no correction or event"),
+    ):
+        with pytest.raises(PointsError, match=said):
+            points.undo("C1", act, reason="a mistake", key=key)
+    with pytest.raises(PointsError, match="reason"):
+        points.undo("C1", event.number, reason="", key="u6")
+    with pytest.raises(PointsError, match="there is no correction or event"):
+        points.undo("C2", event.number, reason="somebody else's", key="u7")
+    assert points.history("C1") == untouched
+    assert points.undo("C1", event.number, reason="answered twice", key="u8").spendable == 40
+    told = {act["number"]: (act["kind"], act["about"], act["taken_back_by"] is not None, act["undoable"]) for act in points.history("C1")}
+    assert told[event.number] == ("earn", None, True, False)
+    assert told[given.number] == ("correct", None, False, True)
+    assert [(kind, about) for kind, about, _, _ in told.values() if kind == "undo"] == [("undo", event.number), ("undo", taken.number)]
+    assert points.verify() == ([], [])
+    assert [json.loads(entry.details)["of"] for entry in engine.audit.entries(limit=50) if entry.action == "points.undo"] == [
+        event.number,
+        taken.number,
+    ]
+
+
+def test_a_gift_that_paid_a_debt_is_owed_again_when_it_is_taken_back(engine: Engine) -> None:
+    publish(engine, manual=100)
+    bring(engine, sale("A", "C1", "100"))
+    engine.points.day()
+    engine.points.redeem("C1", 100, key="gift")
+    bring(engine, sale("A-", "C1", "100", 0.5, kind="refund", refund_of="A"))
+    engine.points.day()
+    given = engine.points.correct("C1", 70, reason="goodwill", key="g")
+    assert given.owed == 30
+    assert engine.points.undo("C1", given.number, reason="wrong member", key="u").owed == 100
+    assert engine.points.verify() == ([], [])
 
 
 def test_a_transfer_keeps_the_expiry_and_a_closed_account_takes_nothing(engine: Engine) -> None:

@@ -22,6 +22,7 @@ KINDS = {
     "cancel": ("Redemption cancelled", "取消兑换", ""),
     "reverse": ("Taken back", "退货扣回", "bad"),
     "correct": ("Corrected by hand", "人工调整", "warn"),
+    "undo": ("Correction or event taken back", "撤回调整或事件", ""),
     "give": ("Given to another", "转出", ""),
     "receive": ("Received", "转入", ""),
 }
@@ -77,7 +78,7 @@ class Points(Page):
 
     @expose("/of/<path:customer>", methods=("POST",))
     def act(self, customer: str) -> ResponseReturnValue:
-        """Correct, redeem, transfer or cancel by hand. The key is part of the form, so a form that is sent twice acts once."""
+        """Correct, redeem, transfer, cancel or take back by hand. The key is part of the form, so a form that is sent twice acts once."""
         form, points = request.form, acting().points
         key, verb = f"console {form.get('key', '')}", form.get("act", "")
         try:
@@ -90,6 +91,8 @@ class Points(Page):
                 points.transfer(customer, form.get("to", "").strip(), number, key=key)
             elif verb == "cancel":
                 points.cancel(customer, _whole(form.get("redemption", "")), key=key)
+            elif verb == "undo":
+                points.undo(customer, _whole(form.get("of", "")), reason=form.get("reason", ""), key=key)
             elif verb in ("close", "open"):
                 points.close(customer, back=verb == "open")
         except TierwiseError as error:
@@ -101,7 +104,6 @@ class Points(Page):
         engine, before = acting(), request.args.get("before", type=int)
         account = engine.points.balance(customer)
         acts = engine.points.history(customer, before=before if before and 0 < before < 2**62 else None, limit=SHOWN + 1)
-        cancelled = {act["about"] for act in acts if act["kind"] == "cancel"}
         f = g.formats
         title = t(
             "{who} can spend {n} points",
@@ -120,7 +122,8 @@ class Points(Page):
             acts=acts[:SHOWN],
             more=acts[SHOWN - 1]["number"] if len(acts) > SHOWN else None,
             kinds=KINDS,
-            cancelled=cancelled,
+            notes={"survey": t("answered survey", "完成问卷"), "referral": t("referral", "推荐新客户")},
+            undo=request.args.get("undo", type=int) or request.form.get("of", type=int),
             closed=engine.points.closed(customer),
             programme=engine.points.programme(),
             may_write=may("loyalty", "write"),

@@ -18,6 +18,7 @@ KINDS = {
     "cancel": ("redemption cancelled", "取消兑换"),
     "reverse": ("taken back", "退货扣回"),
     "correct": ("corrected by hand", "人工调整"),
+    "undo": ("correction or event taken back", "撤回调整或事件"),
     "give": ("given to another", "转出"),
     "receive": ("received", "转入"),
     "settle": ("fell due", "到期处理"),
@@ -181,6 +182,19 @@ def correct(app: App, customer: str, number: int, reason: str, key: str, as_json
     """Give POINTS by hand, or take some (-20)."""
     with app.engine() as engine:
         _told(app, customer, engine.points.correct(customer, number, reason=reason, key=key), as_json)
+
+
+@points.command()
+@click.argument("customer")
+@click.argument("act", type=ID)
+@click.option("--reason", required=True, help="Why; it stays in the audit trail.")
+@key_option
+@json_option
+@pass_app
+def undo(app: App, customer: str, act: int, reason: str, key: str, as_json: bool) -> None:
+    """Take back ACT of CUSTOMER, a correction or event, as such."""
+    with app.engine() as engine:
+        _told(app, customer, engine.points.undo(customer, act, reason=reason, key=key), as_json)
 
 
 @points.command()

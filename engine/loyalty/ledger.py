@@ -137,13 +137,30 @@ class Account:
         self.lots[lot] = Lot(at, expires_at)
         return self._posted([Entry(TRANSFERRED, lot, -points), *self._given(lot, points)])
 
-    def cancel(self, redemption: Iterable[Entry]) -> list[Entry]:
-        """Give back what a redemption took, to the lots it came from; a debt is paid first, and expired lots expire again."""
+    def cancel(self, taken: Iterable[Entry]) -> list[Entry]:
+        """Give back what a redemption or a correction took, to the lots it came from; a debt is paid first, and expired lots expire again."""
         entries: list[Entry] = []
-        for each in redemption:
-            if each.account == REDEEMED:
-                entries += self._posted([Entry(REDEEMED, each.lot, -each.points), *self._given(each.lot, each.points)])
+        for each in taken:
+            if each.account in (REDEEMED, CORRECTED):
+                entries += self._posted([Entry(each.account, each.lot, -each.points), *self._given(each.lot, each.points)])
         return entries
+
+    def withdraw(self, number: int, granted: Iterable[Entry]) -> list[Entry]:
+        """Take back what was granted at once, by hand or for an event: all of it that still counts.
+
+        granted: the entries of the grant; a debt that it paid is owed again. Beyond that nobody comes to owe points for a
+        mistake of ours. Raises `PointsError` when too much of it was spent, and when nothing of it counts any more.
+        """
+        lot = self.lots[number]
+        if not lot.issued:
+            raise PointsError(f"nothing of act {number} counts any more")
+        paid = sum(each.points for each in granted if each.account == DEBT)
+        there = lot.pending + lot.expired + self.spendable + paid
+        if lot.issued > there:
+            raise PointsError(
+                f"{lot.issued:,} points are more than the {there:,} that can be taken back; {lot.issued - there:,} were spent"
+            )
+        return self.reverse(number, lot.issued)
 
     def reverse(self, number: int, points: int) -> list[Entry]:
         """Take back points that a lot earned, because their sale was returned.

@@ -10,7 +10,23 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, case, func, insert, literal, or_, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.loyalty.ledger import DEBT, EXPIRED, ISSUED, MEMBER, PENDING, TRANSFERRED, Account, Entry, Lot
@@ -40,6 +56,10 @@ _FULL = _LOTS.where(points_lot.c.pending + points_lot.c.member > 0)
 _NAMED = _LOTS.where(or_(points_lot.c.pending + points_lot.c.member > 0, points_lot.c.id.in_(bindparam("also", expanding=True))))
 _NEWEST = select(func.max(points_act.c.id))
 _CHANGED = update(points_lot).where(points_lot.c.id == bindparam("lot"))
+
+
+BACK = ("cancel", "undo")
+"""Acts that take back the one that they are about, which nothing does twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,25 +144,55 @@ def entries_of(connection: Connection, member: int, number: int, kind: str) -> l
     return [Entry(row.account, row.lot_id, row.points) for row in connection.execute(query)]
 
 
-def cancelled(connection: Connection, member: int, redemption: int) -> bool:
-    """Whether a redemption was cancelled."""
+def taken_back(connection: Connection, member: int, number: int) -> bool:
+    """Whether a redemption was cancelled, or a correction or event was taken back."""
     act = points_act.c
-    query = select(act.id).where(act.customer_id.in_(_family(member)), act.kind == "cancel", act.about == redemption)
+    query = select(act.id).where(act.customer_id.in_(_family(member)), act.kind.in_(BACK), act.about == number)
     return connection.execute(query).first() is not None
 
 
+def undoable(connection: Connection, member: int, number: int) -> str | None:
+    """The kind of a member's act that can be taken back as such, a correction by hand or an event; None for any other."""
+    act = points_act.c
+    query = select(act.kind).where(act.id == number, act.customer_id.in_(_family(member)), _of_people())
+    return connection.scalar(query)
+
+
+def _of_people() -> ColumnElement[bool]:
+    """Acts that somebody did by hand or for an event, which no sale stands behind."""
+    act = points_act.c
+    return or_(act.kind == "correct", and_(act.kind == "earn", act.request.like("event %")))
+
+
 def history(connection: Connection, member: int, before: int | None, limit: int) -> list[dict[str, Any]]:
-    """The newest acts first, with what each changed of pending and spendable points together, and what expired."""
+    """The newest acts first, with what each changed of pending and spendable points together, what expired, and what took it back.
+
+    undoable: whether it can be taken back as such and was not.
+    """
     act, entry = points_act.c, points_entry.c
     points = func.sum(case((entry.account.in_((PENDING, MEMBER)), entry.points), else_=0)).label("points")
     expired = func.sum(case((entry.account == EXPIRED, entry.points), else_=0)).label("expired")
-    query = select(points_act, points, expired)
+    later = points_act.alias("later")
+    back = select(later.c.about, func.min(later.c.id).label("number")).where(
+        later.c.customer_id.in_(_family(member)), later.c.kind.in_(BACK)
+    )
+    undone = back.group_by(later.c.about).subquery()
+    by_people = _of_people().label("by_people")
+    query = select(points_act, points, expired, undone.c.number.label("taken_back_by"), by_people)
+    query = query.join(undone, undone.c.about == act.id, isouter=True)
     query = query.join(points_entry, entry.act_id == act.id, isouter=True).where(act.customer_id.in_(_family(member)))
     if before is not None:
         query = query.where(act.id < before)
-    rows = connection.execute(query.group_by(*points_act.columns).order_by(act.id.desc()).limit(limit))
-    names = ("kind", "about", "note", "at", "posted_at", "actor", "spendable", "pending", "owed", "points", "expired")
-    return [{"number": row.id, **{name: getattr(row, name) for name in names}} for row in rows]
+    rows = connection.execute(query.group_by(*points_act.columns, undone.c.number).order_by(act.id.desc()).limit(limit))
+    names = ("kind", "about", "note", "at", "posted_at", "actor", "spendable", "pending", "owed", "points", "expired", "taken_back_by")
+    return [
+        {
+            "number": row.id,
+            **{name: getattr(row, name) for name in names},
+            "undoable": bool(row.by_people) and row.taken_back_by is None,
+        }
+        for row in rows
+    ]
 
 
 def as_it_was(connection: Connection, member: int, moment: int) -> tuple[list[tuple[int, int, int | None]], list[Entry]]:

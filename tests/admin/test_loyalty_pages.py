@@ -105,6 +105,16 @@ def test_a_statement_tells_what_happened_and_a_form_sent_twice_acts_once(clerk: 
         refused = clerk.post("/points/of/C4", {**wrong, "key": "k5"})
         assert (refused.status_code, words in refused.text) == (400, True), wrong
     assert loyal.points.balance("C4").spendable == before + 25
+    given = next(each for each in loyal.points.history("C4") if each["kind"] == "correct")
+    page = clerk.get(f"/points/of/C4?undo={given['number']}").text
+    assert f'<option value="{given["number"]}" selected>' in page
+    undo = {"act": "undo", "of": str(given["number"]), "key": "k6"}
+    assert "reason" in clerk.post("/points/of/C4", undo).text
+    assert clerk.post("/points/of/C4", {**undo, "reason": "wrong member"}).status_code == 302
+    assert loyal.points.balance("C4").spendable == before - 15
+    again = clerk.post("/points/of/C4", {**undo, "reason": "wrong member", "key": "k7"})
+    assert (again.status_code, "was taken back already" in again.text) == (400, True)
+    assert "taken back by act" in clerk.get("/points/of/C4").text
     assert "Redeem points" not in viewer.get("/points/of/C4").text
     assert viewer.post("/points/of/C4", form).status_code == 403
     assert clerk.get("/points/of/nobody").status_code in (404, 422)

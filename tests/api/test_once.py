@@ -88,6 +88,8 @@ def points(api: Client, *acts: str) -> None:
     api.engine.points.earn("C1", 50, key="before")
     if "redeem" in acts:
         api.engine.points.redeem("C1", 20, key="before, too")
+    if "correct" in acts:
+        api.engine.points.correct("C1", 20, reason="complaint", key="before, too")
 
 
 CARE = {"trigger": "silence", "days": 1, "text": "Dear ${name}"}
@@ -194,6 +196,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/customers/<path:customer>/points/redeem"): (points, "/customers/C1/points/redeem", {"points": 5}),
     ("POST", "/customers/<path:customer>/points/cancel"): (lambda api: points(api, "redeem"), "/customers/C1/points/cancel", {"redemption": 3}),
     ("POST", "/customers/<path:customer>/points/reverse"): (points, "/customers/C1/points/reverse", {"earning": 1, "points": 5}),
+    ("POST", "/customers/<path:customer>/points/undo"): (lambda api: points(api, "correct"), "/customers/C1/points/undo", {"act": 3, "reason": "wrong member"}),
     ("POST", "/customers/<path:customer>/points/correct"): (points, "/customers/C1/points/correct", {"points": -5, "reason": "typing error"}),
     ("POST", "/customers/<path:customer>/points/transfer"): (points, "/customers/C1/points/transfer", {"points": 5, "to": "C2"}),
     ("PUT", "/customers/<path:customer>/points/closed"): (points, "/customers/C1/points/closed", {"closed": True}),

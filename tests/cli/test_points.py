@@ -35,6 +35,10 @@ def test_a_day_is_posted_once_and_acts_are_told(members: Shop) -> None:
     assert "转出" in members("--language", "zh", "points", "transfer", "M001", "M002", "4", "--key", "t")
     assert members.json("points", "correct", "M001", "-1", "--reason", "typing error", "--key", "c")["spendable"] == before
     assert "typing error" in members("points", "history", "M001")
+    event = next(act for act in members.json("points", "history", "M001") if act["note"] == "survey")
+    undo = ("points", "undo", "M001", str(event["number"]), "--reason", "answered twice", "--key", "u")
+    assert "撤回调整或事件" in members("--language", "zh", *undo)
+    assert members.json(*undo)["spendable"] == before - 5
     assert "members hold" in members("points", "liability")
     assert "every act sums to zero" in members("points", "verify")
 
@@ -46,6 +50,7 @@ def test_a_day_is_posted_once_and_acts_are_told(members: Shop) -> None:
         (("redeem", "M001", "0", "--key", "a"), "expected a whole number from 1"),
         (("redeem", "M001", "1.5", "--key", "a"), "1.5"),
         (("correct", "M001", "51", "--reason", "too much", "--key", "a"), "one correction may move"),
+        (("undo", "M001", "77", "--reason", "a mistake", "--key", "a"), "there is no correction or event 77"),
         (("cancel", "M001", "77", "--key", "a"), "there is no redemption 77"),
         (("earn", "M001", "5", "--at", "2999-01-01", "--key", "a"), "lies in the future"),
         (("show", "NOBODY"), "there is no customer"),

@@ -28,6 +28,7 @@ class Against(RuleBasedStateMachine):
         self.lots: list[dict[str, Any]] = []
         self.owed = 0
         self.redemptions: list[tuple[list[Entry], dict[int, int]]] = []
+        self.grants: list[tuple[int, list[Entry], int]] = []
 
     def keep(self, entries: list[Entry]) -> None:
         assert balanced(entries)
@@ -90,6 +91,40 @@ class Against(RuleBasedStateMachine):
             self.keep(entries)
             self.redemptions.append((entries, self.take(points)))
 
+    @rule(points=POINTS)
+    def correct(self, points: int) -> None:
+        if points <= self.spendable():
+            entries = self.account.correct(points)
+            self.keep(entries)
+            self.redemptions.append((entries, self.take(points)))
+
+    @rule(points=POINTS, valid=st.none() | st.integers(1, 100))
+    def grant(self, points: int, valid: int | None) -> None:
+        number, expires = len(self.lots), None if valid is None else self.now + valid
+        entries = self.account.grant(number, points, at=self.now, expires_at=expires)
+        self.keep(entries)
+        self.lots.append({"matures": self.now, "expires": expires, "state": ["pending"] * points})
+        paid = min(points, self.owed)
+        self.settle()
+        self.grants.append((number, entries, paid))
+
+    @precondition(lambda self: self.grants)
+    @rule(which=st.integers(0, 1000))
+    def withdraw(self, which: int) -> None:
+        place = which % len(self.grants)
+        number, entries, paid = self.grants[place]
+        lot, points = self.lots[number], self.account.lots[number].issued
+        there = lot["state"].count("pending") + lot["state"].count("expired") + self.spendable() + paid
+        if not 0 < points <= there:
+            with pytest.raises(PointsError, match="can be taken back" if points else "nothing of act"):
+                self.account.withdraw(number, entries)
+            return
+        before = self.owed
+        self.keep(self.account.withdraw(number, entries))
+        self.gone(lot, points)
+        assert self.owed - before <= paid, "nobody comes to owe what a mistake gave"
+        self.grants.pop(place)
+
     @precondition(lambda self: self.redemptions)
     @rule(which=st.integers(0, 1000))
     def cancel(self, which: int) -> None:
@@ -113,6 +148,9 @@ class Against(RuleBasedStateMachine):
                 self.account.reverse(number, points)
             return
         self.keep(self.account.reverse(number, points))
+        self.gone(lot, points)
+
+    def gone(self, lot: dict[str, Any], points: int) -> None:
         for _ in range(points):
             kind = next((kind for kind in ("pending", "free", "expired") if kind in lot["state"]), None)
             if kind is not None:

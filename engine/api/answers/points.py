@@ -44,6 +44,8 @@ class PastAct(Act):
     expired = integer(0, "Of these, lost.")
     about = integer(None, "The number of the act that it is about.", null=True)
     note = string(None, null=True)
+    taken_back_by = integer(None, "The act that cancelled it or took it back.", null=True)
+    undoable = boolean(False, "Whether it is a correction or an event that can be taken back.")
     actor = string("chen")
 
 

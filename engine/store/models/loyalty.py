@@ -20,7 +20,7 @@ points_act = Table(
     metadata,
     key(),
     link("customer_id", "customer.id", pii="id", nullable=False),
-    column("kind", Text, nullable=False),  # earn, redeem, cancel, reverse, correct, give, receive, settle
+    column("kind", Text, nullable=False),  # earn, redeem, cancel, reverse, correct, undo, give, receive, settle
     column("about", Big),  # the act that is undone, answered or settled
     column("idempotency", Text),
     column("request", Text, nullable=False),
