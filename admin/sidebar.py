@@ -48,6 +48,7 @@ GROUPS: tuple[tuple[Pair | None, tuple[tuple[str, str, str], ...]], ...] = (
             ("managers", "Account managers", "客户经理"),
             ("pool", "Pool", "公海"),
             ("care", "Care plans", "关怀计划"),
+            ("gateways", "Message gateways", "消息网关"),
         ),
     ),
     (

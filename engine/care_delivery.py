@@ -1,4 +1,5 @@
-"""Hand messages of care over: by e-mail through an SMTP server, or as the event `care.due` to webhooks; never in quiet hours.
+"""Hand messages of care over: by e-mail through an SMTP server, by a gateway such as SMS, or as the event `care.due` to webhooks;
+never in quiet hours.
 
 A message stays in the outbox until it was handed over. Who crashes between handing over and noting it hands over again, with
 the same Message-ID, or the same event.
@@ -14,10 +15,12 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 from engine import clock
+from engine.care.gateways import Gateway
 from engine.errors import CareError
 from engine.mail import Careful, connect, words
+from engine.outbound import Refused
 from engine.store import care as rows
-from engine.store import webhooks
+from engine.store import gateways, webhooks
 
 if TYPE_CHECKING:
     from engine.service import Engine
@@ -27,6 +30,11 @@ WAITS = (60, 300, 1_800, 7_200, 21_600, 43_200)
 """Seconds before the next attempt, after each that failed; after the last the message has failed."""
 
 AT_ONCE, LEASE = 200, 300
+TEMPORARY = (408, 409, 425, 429)
+"""Refusals of a gateway that pass; after any other answer from 400 to 499 a message has failed at once."""
+
+FEW = 12
+"""Messages that go by gateways at once: each may take `outbound.SECONDS`, all of them no longer than the lease."""
 
 
 def wakes_at(engine: Engine, moment: int) -> int:
@@ -48,9 +56,9 @@ def deliver(engine: Engine) -> int:
     now = clock.now()
     later = wakes_at(engine, now)
     sent = 0
-    for kind, send in (("email", _mail), ("webhook", _events)):
+    for kind, send, most in (("email", _mail, AT_ONCE), ("webhook", _events, AT_ONCE), ("gateway", _gateways, FEW)):
         with engine.store.read() as connection:
-            waiting = rows.due(connection, kind, now, AT_ONCE)
+            waiting = rows.due(connection, kind, now, most)
         if not waiting:
             continue
         with engine.store.write() as connection:
@@ -101,6 +109,69 @@ def _mail(engine: Engine, letters: Sequence[Any], now: int) -> int:
         for why, some in wrong.items():
             _failed(connection, some, now, why)
     return len(done)
+
+
+def _gateways(engine: Engine, letters: Sequence[Any], now: int) -> int:
+    """Send messages one by one, each noted at once. A gateway that does not answer is not asked for the others."""
+    with engine.store.read() as connection:
+        known = {each.key: each for each in gateways.every(connection)}
+        secrets = gateways.secrets(connection)
+        to = {key: Gateway.read(key, each.document) for key, each in known.items()}
+        asked = {key: [each.customer_id for each in letters if each.gateway == key] for key in to}
+        found = {key: gateways.addresses(connection, to[key].to, some) if to[key].to else {} for key, some in asked.items()}
+    silent: set[str] = set()
+    sent = 0
+    for each in letters:
+        key = str(each.gateway)
+        if key in silent or (key in known and not known[key].enabled):
+            _later(engine, each, now + WAITS[0], silent=key in silent)
+            continue
+        if key not in to:
+            _noted(engine, each, now, f"there is no gateway {key}", final=True)
+            continue
+        gateway = to[key]
+        address = found[key].get(each.customer_id, "")
+        if gateway.to and not address:
+            _noted(engine, each, now, f"the customer has no {gateway.to}", final=True)
+            continue
+        once = f"care-{each.id}"
+        values = {"to": address, "text": each.text, "subject": each.subject, "name": each.name or "", "customer": each.external_id}
+        values |= {"channel": each.channel or gateway.channel, "plan": each.plan, "occasion": each.occasion, "id": once}
+        try:
+            made = gateway.request(values, secrets[key])
+        except CareError as error:
+            _noted(engine, each, now, str(error), final=True)
+            continue
+        try:
+            reply = engine.gateways.post(made, once)
+        except (Refused, OSError) as error:
+            silent.add(key)
+            _noted(engine, each, now, words(error).replace(secrets[key] or "\0", "***"))
+            continue
+        refusal = gateway.refusal(reply.status, reply.body)
+        lasting = 400 <= reply.status < 500 and reply.status not in TEMPORARY
+        if refusal is not None:
+            _noted(engine, each, now, refusal.replace(secrets[key] or "\0", "***"), final=lasting)
+            continue
+        with engine.store.write() as connection:
+            rows.finish(connection, [each.id], {"status": "sent", "next_at": None, "last_error": "", "attempts": each.attempts + 1})
+        sent += 1
+    return sent
+
+
+def _noted(engine: Engine, each: Any, now: int, why: str, *, final: bool = False) -> None:
+    with engine.store.write() as connection:
+        if final:
+            values = {"status": "failed", "next_at": None, "attempts": each.attempts + 1, "last_error": why[:300]}
+            rows.finish(connection, [each.id], values)
+        else:
+            _failed(connection, [each], now, why)
+
+
+def _later(engine: Engine, each: Any, moment: int, *, silent: bool) -> None:
+    why = "the gateway did not answer; it is tried again" if silent else "the gateway rests"
+    with engine.store.write() as connection:
+        rows.finish(connection, [each.id], {"next_at": moment, "last_error": why})
 
 
 def _failed(connection: Any, letters: Sequence[Any], now: int, why: str) -> None:

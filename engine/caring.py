@@ -16,13 +16,14 @@ import numpy as np
 
 from engine import clock
 from engine.care.control import Difference, difference
+from engine.care.gateways import Gateway
 from engine.care.plans import Plan
 from engine.care.texts import filled
 from engine.care_day import CHANNEL, LANGUAGE, OWNER, Chosen, PlanReport, Population, label_titles, name_faults
 from engine.care_delivery import deliver, wakes_at
-from engine.errors import CareError, did_you_mean
+from engine.errors import CareError, Fault, did_you_mean
 from engine.moments import as_day, day_number, day_of
-from engine.store import audit, documents
+from engine.store import audit, documents, gateways
 from engine.store import care as rows
 from engine.store.documents import ServiceDocument
 from engine.store.session import one_writer
@@ -118,7 +119,7 @@ class Care:
     def check(self, key: str, document: Any) -> Plan:
         """Check a document completely, also names against the live rulebook. Raises `CareError` with every fault."""
         plan = Plan.read(key, document)
-        faults = name_faults(self.engine, plan)
+        faults = [*name_faults(self.engine, plan), *self._gateway_faults(plan)]
         if faults:
             raise CareError(f"the care plan {key} is wrong", faults)
         return plan
@@ -261,6 +262,12 @@ class Care:
             reached = np.array([bool(known[key][2]) for key in keys.tolist()], bool)
             report.no_address, report.made = int((~reached & ~control).sum()), int((reached & ~control).sum())
             report.control = int((reached & control).sum())
+        ways: Sequence[str | None] = []
+        if plan.delivery == "gateway" and len(keys):
+            ways = self._ways(connection, people, plan, chosen)
+            reached = np.array([each is not None for each in ways], bool)
+            report.no_address, report.made = int((~reached & ~control).sum()), int((reached & ~control).sum())
+            report.control = int((reached & control).sum())
         kept = chosen.only(reached)
         rows.keep(connection, plan.key, keys[reached], kept.occasions(plan), control[reached], day=day_number(date), at=now)
         served = chosen.only(reached & ~control)
@@ -282,6 +289,8 @@ class Care:
             rows.add_tasks(connection, {**columns, "created_by": self._actor, "created_at": now})
             return
         columns = {"customer_id": keys, "occasion": served.occasions(plan), "channel": channels, "subject": subjects, "text": texts}
+        if plan.delivery == "gateway":
+            columns["gateway"] = [way for way, here in zip(ways, (reached & ~control).tolist(), strict=True) if here]
         fixed = {"plan": plan.key, "kind": plan.delivery, "next_at": wakes_at(self.engine, now), "created_at": now}
         rows.add_messages(connection, {**columns, **fixed})
 
@@ -311,6 +320,28 @@ class Care:
             texts.append(filled(plan.text[language], values))
             subjects.append(filled(plan.subject[language], values) if plan.subject else "")
         return subjects, texts, [plan.channel or each or "" for each in preferred]
+
+    def _gateway_faults(self, plan: Plan) -> Sequence[Fault]:
+        if not plan.gateway:
+            return []
+        known = [each.gateway.key for each in self.engine.gateways.list()]
+        hint = did_you_mean(plan.gateway, known) or (f"there are {', '.join(known)}" if known else "there is none yet")
+        return [] if plan.gateway in known else [Fault("TW422", "gateway", f"there is no gateway {plan.gateway!r}", hint)]
+
+    def _ways(self, connection: Connection, people: Population, plan: Plan, chosen: Chosen) -> Sequence[str | None]:
+        """The gateway by which each customer is reached: the plan's, or the first that acts of the customer's channel. None without
+        one, or without the address that it needs."""
+        known = [Gateway.read(each.key, each.document) for each in gateways.every(connection) if each.enabled or each.key == plan.gateway]
+        preferred = people.text(CHANNEL)[chosen.places].texts()
+        by_channel = {each.channel: each.key for each in reversed(known)}
+        ways = [plan.gateway or by_channel.get(plan.channel or each or "") for each in preferred]
+        keys = people.keys[chosen.places].tolist()
+        for each in known:
+            if each.to:
+                mine = [number for number, way in zip(keys, ways, strict=True) if way == each.key]
+                reached = gateways.addresses(connection, each.to, mine)
+                ways = [None if way == each.key and number not in reached else way for number, way in zip(keys, ways, strict=True)]
+        return ways
 
     def _named(self, connection: Connection, people: Population, chosen: Chosen) -> Sequence[str]:
         """The ids of some customers within sight."""

@@ -34,10 +34,11 @@ class Refused(TierwiseError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back."""
+    """What came back: the status, the beginning of the answer as words, and the first 4 KB of it."""
 
     status: int
     words: str
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +122,14 @@ class _Pinned(http.client.HTTPConnection):
             self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self._where.host)
 
 
-def post(where: Target, body: bytes, headers: Mapping[str, str]) -> Reply:
+def post(where: Target, body: bytes, headers: Mapping[str, str], method: str = "POST") -> Reply:
     """Send a body and return what came back. Raises `OSError` when nothing did."""
     connection = _Pinned(where)
     try:
-        connection.request("POST", where.path, body, dict(headers))
+        connection.request(method, where.path, body or None, dict(headers))
         answer = connection.getresponse()
-        words = answer.read(_READ).decode("utf-8", "replace")
-        return Reply(answer.status, words[:200])
+        found = answer.read(_READ)
+        return Reply(answer.status, found.decode("utf-8", "replace")[:200], found)
     except http.client.HTTPException as error:
         raise OSError(f"no answer of HTTP: {type(error).__name__}") from None
     finally:

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from engine.feed import Feed
     from engine.fixed_values import FixedValues
     from engine.forms import FormField
+    from engine.gateways import Gateways
     from engine.inbox import Waiting
     from engine.insight import Insight
     from engine.installation import Installation
@@ -128,6 +129,9 @@ class Engine:
     feed: Room[Feed] = Room("engine.feed:Feed", "What changes, page after page.")
     fixed_values: Room[FixedValues] = Room(
         "engine.fixed_values:FixedValues", "Outputs of single customers fixed by hand: request, approve, reject, withdraw, end, list."
+    )
+    gateways: Room[Gateways] = Room(
+        "engine.gateways:Gateways", "Gateways for messages such as SMS and WeCom: `save`, `trial`, `messages`, `retry`."
     )
     insight: Room[Insight] = Room(
         "engine.insight:Insight",

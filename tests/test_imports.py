@@ -39,6 +39,7 @@ JOINTS = {
     "engine.foresight",
     "engine.fixed_values",
     "engine.former",
+    "engine.gateways",
     "engine.job_kinds",
     "engine.inbox",
     "engine.insight",

@@ -27,7 +27,12 @@ TRIGGERS = {
     "change": ("Change of label", "标签变动"),
     "verify": ("Verification of data", "资料核对"),
 }
-DELIVERIES = {"task": ("Task", "任务"), "email": ("E-mail", "邮件"), "webhook": ("Webhook (SMS, WeCom)", "Webhook（短信、企业微信）")}
+DELIVERIES = {
+    "task": ("Task", "任务"),
+    "email": ("E-mail", "邮件"),
+    "gateway": ("Gateway (SMS, WeCom)", "消息网关（短信、企业微信）"),
+    "webhook": ("Webhook event", "Webhook 事件"),
+}
 CONSENTS = {
     "required": ("only with consent", "须已同意"),
     "unless_refused": ("unless refused", "未拒绝即可"),
@@ -68,6 +73,7 @@ class Care(Page):
             found=found,
             ahead=[each for each in ahead if each.made or each.day == engine.now.date()],
             messages=engine.care.messages(),
+            may_see_gateways=may("settings"),
             everybody=engine.sight.reach.everybody,
             **_words(),
         )
@@ -160,6 +166,7 @@ def _words() -> dict[str, Any]:
         "deliveries": DELIVERIES,
         "consents": CONSENTS,
         "channels": CHANNELS,
+        "gateways": acting().gateways.list(),
         "outputs": outputs(),
         "day": day,
         "days_ahead": AHEAD,
@@ -171,7 +178,7 @@ def _document() -> dict[str, Any]:
     """The plan as the form has it; what is empty is left out."""
     form = request.form
     found: dict[str, Any] = {
-        name: form.get(name, "").strip() for name in ("trigger", "day", "lunar", "output", "channel", "delivery", "consent")
+        name: form.get(name, "").strip() for name in ("trigger", "day", "lunar", "output", "channel", "delivery", "gateway", "consent")
     }
     for name in ("title", "text", "subject"):
         found[name] = {
@@ -191,6 +198,8 @@ def _document() -> dict[str, Any]:
         found["control_share"] = float(share) / 100
     except ValueError:
         found["control_share"] = share
+    if found["delivery"] != "gateway":
+        found["gateway"] = ""
     if found["trigger"] != "festival":
         found["day"] = found["lunar"] = ""
     return {name: value for name, value in found.items() if value not in ("", {})}

@@ -18,7 +18,7 @@ from engine.errors import CareError, Fault, did_you_mean
 
 Trigger = Literal["birthday", "festival", "anniversary", "silence", "upgrade", "downgrade", "change", "verify"]
 TRIGGERS = ("birthday", "festival", "anniversary", "silence", "upgrade", "downgrade", "change", "verify")
-DELIVERIES = ("task", "email", "webhook")
+DELIVERIES = ("task", "email", "gateway", "webhook")
 KEYS = (
     *(
         "title",
@@ -36,7 +36,7 @@ KEYS = (
         "due_days",
         "channel",
     ),
-    *("subject", "text", "delivery", "consent", "control_share", "cap_days", "cap_most"),
+    *("subject", "text", "delivery", "gateway", "consent", "control_share", "cap_days", "cap_most"),
 )
 LONGEST = 4_000
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,59}\Z")
@@ -54,7 +54,7 @@ class Plan:
     who: (output, labels) of those who are cared for, None for everybody. days_before: how long before the occasion it is made;
     late_days: for how long it is made up for. due_days: from then until it is due. channel: "" is the one a customer prefers.
     consent: "required", "unless_refused" or "none". control_share: who is left out to compare with. cap_days, cap_most: at most
-    so many cares of all plans in so many days.
+    so many cares of all plans in so many days. gateway: by which a message goes; "" is the one of the customer's channel.
     """
 
     key: str
@@ -75,6 +75,7 @@ class Plan:
     due_days: int = 0
     channel: str = ""
     delivery: str = "task"
+    gateway: str = ""
     consent: str = "unless_refused"
     control_share: float = 0.0
     cap_days: int = 0
@@ -128,6 +129,9 @@ class _Reader:
             "channel": self.word(given.get("channel", "")),
             "control_share": self.share(given.get("control_share", 0)),
             "contact": self.texts(given, "contact", ("orders", "tasks")),
+            "gateway": self.word(
+                given.get("gateway", ""), "gateway", "expected the key of a gateway, or nothing for the one of the channel"
+            ),
             "to": self.texts(given, "to", ()),
             "output": str(given.get("output", "")),
         }
@@ -139,6 +143,8 @@ class _Reader:
         values |= self.day(trigger, given)
         if trigger == "silence" and not values["days"]:
             self.fault("days", "no days", "for how many days nobody spoke to the customer")
+        if values["gateway"] and delivery != "gateway":
+            self.fault("gateway", f"{values['gateway']!r}", "only what is delivered by a gateway names one; leave it out")
         if trigger in ("upgrade", "downgrade", "change") and not values["output"]:
             self.fault("output", "no output", "whose label changes, such as abc.class")
         if trigger == "verify" and values["who"] is None:
@@ -189,9 +195,14 @@ class _Reader:
             return None
         return str(given["output"]), tuple(labels)
 
-    def word(self, value: Any) -> str:
-        if value and (not isinstance(value, str) or not _WORD.match(value)):
-            self.fault("channel", f"{str(value)[:60]!r}", "expected a lower-case word such as phone, or nothing for the preferred channel")
+    def word(
+        self,
+        value: Any,
+        place: str = "channel",
+        expected: str = "expected a lower-case word such as phone, or nothing for the preferred channel",
+    ) -> str:
+        if value and (not isinstance(value, str) or not (_WORD if place == "channel" else _KEY).match(value)):
+            self.fault(place, f"{str(value)[:60]!r}", expected)
         return str(value)
 
     def share(self, value: Any) -> float:

@@ -173,7 +173,7 @@ def effect(app: App, key: str, days: int, as_json: bool) -> None:
 @care.command()
 @pass_app
 def deliver(app: App) -> None:
-    """Send the e-mails and webhooks that wait, outside quiet hours."""
+    """Send the e-mails and messages that wait, outside quiet hours."""
     with app.engine() as engine:
         count = engine.care.deliver()
         waiting = engine.care.messages().get("waiting", 0)

@@ -124,15 +124,22 @@ def due(connection: Connection, kind: str, now: int, limit: int) -> list[int]:
 
 
 def claim(connection: Connection, numbers: Sequence[int], now: int, seconds: int) -> list[Row[Any]]:
-    """Take some messages for a while; those that nobody else took meanwhile, with the address of each customer."""
+    """Take some messages for a while; those that nobody else took meanwhile, with the address of each customer.
+
+    Messages to customers who were voided meanwhile have failed.
+    """
     free = (care_message.c.id.in_(numbers)) & (care_message.c.status == "waiting") & (care_message.c.lease_until <= now)
     taken = list(connection.scalars(update(care_message).where(free).values(lease_until=now + seconds).returning(care_message.c.id)))
     query = (
-        select(care_message, customer.c.external_id, customer.c.email, customer.c.phone)
+        select(care_message, customer.c.external_id, customer.c.name, customer.c.email, customer.c.phone)
         .join(customer, customer.c.id == care_message.c.customer_id)
         .where(care_message.c.id.in_(taken), customer.c.voided_at.is_(None))
     )
-    return list(connection.execute(query.order_by(care_message.c.id)))
+    found = list(connection.execute(query.order_by(care_message.c.id)))
+    gone = sorted(set(taken) - {each.id for each in found})
+    if gone:
+        finish(connection, gone, {"status": "failed", "next_at": None, "last_error": "the customer was removed"})
+    return found
 
 
 def finish(connection: Connection, numbers: Sequence[int], values: Mapping[str, Any]) -> None:

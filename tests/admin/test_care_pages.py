@@ -157,3 +157,45 @@ def test_who_may_only_look_changes_nothing(app: Flask, engine: Engine) -> None:
         "/care/run",
     ):
         assert viewer.post(path, {}).status_code == 403, path
+
+
+def test_a_message_gateway_from_an_example_to_a_trial(ada: Browser, app: Flask, engine: Engine) -> None:
+    assert "No message gateways yet" in ada.get("/gateways/").text
+    assert "wecom_group" in ada.get("/gateways/").text
+    assert "qyapi.weixin.qq.com" in ada.get("/gateways/new?example=wecom_group").text
+    form = {
+        "key": "sms",
+        "channel": "sms",
+        "url": "https://192.0.2.1/send",
+        "method": "POST",
+        "format": "json",
+        "over": "refuse",
+        "to": "phone",
+    }
+    form |= {"headers": "Authorization: Bearer ${secret}", "secret": "very-secret", "limit_parts": "1", "title_zh": "短信"}
+    wrong = ada.post("/gateways/new", {**form, "body": "{", "accepted_field": "code", "accepted_values": "0]"})
+    assert wrong.status_code == 400
+    assert wrong.text.count("this is no JSON") == 2
+    refused = ada.post("/gateways/new", {**form, "body": '{"to": "${phone}"}'})
+    assert "TW423" in refused.text
+    form |= {"body": '{"to": "${to}", "text": "${text}"}', "accepted_field": "code", "accepted_values": '["OK"]'}
+    assert ada.post("/gateways/new", form).status_code == 302
+    page = ada.get("/gateways/gateway/sms").text
+    assert "Bearer ${secret}" in page
+    assert "very-secret" not in page
+    shown = ada.post("/gateways/gateway/sms", {"do": "show", "to": "138", "text": "<b>x</b>"}).text
+    assert "Bearer hidden" in shown
+    assert "&lt;b&gt;x" in shown
+    sent = ada.post("/gateways/gateway/sms", {"do": "send", "to": "138", "text": "x"}).text
+    assert "leads to an address that is not public" in sent
+    assert ada.post("/gateways/gateway/sms", {"do": "show", "to": "138", "text": "你" * 71}).status_code == 400
+    assert ada.post("/gateways/gateway/sms", {**form, "revision": "7"}).status_code == 400
+    assert ada.post("/gateways/gateway/sms", {**form, "revision": "1", "secret": ""}).status_code == 302
+    assert engine.gateways.get("sms").has_secret
+    ada.post("/gateways/gateway/sms", {"do": "disable"})
+    assert "rests" in ada.get("/gateways/").text
+    assert "(sms)" in ada.get("/care/new").text
+    reader = Browser(app).sign_in("service")
+    assert reader.get("/gateways/").status_code == 403
+    ada.post("/gateways/gateway/sms", {"do": "remove"})
+    assert engine.gateways.list() == []

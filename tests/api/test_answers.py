@@ -136,6 +136,9 @@ def shop(api: Client) -> None:
     draft = api.engine.drafts.new(title="two")
     api.engine.drafts.edit(draft.id, revision=draft.revision, document={**draft.document, "name": "Another"})
     api.engine.care.save("birthday", once.CARE)
+    once.gateway(api)
+    api.engine.care.save("quiet", {"trigger": "silence", "days": 1, "text": "x", "delivery": "webhook", "consent": "none"})
+    assert api.engine.care.run().made
     wrong = {"order": "WRONG", "customer": "C1", "ordered_at": "2026-13-01", "amount": "5.00"}
     api.engine.import_facts([wrong, {**wrong, "order": "RIGHT", "ordered_at": "2025-12-01"}], "orders")
     chen = api.engine.acting_as("chen")
@@ -198,6 +201,8 @@ READ: dict[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/service/customers/<customer>/manager"): ("/service/customers/C1/manager", None),
     ("GET", "/service/managers/<name>"): ("/service/managers/Sun", None),
     ("GET", "/service/care/<key>"): ("/service/care/birthday", None),
+    ("GET", "/service/gateways/<key>"): ("/service/gateways/sms", None),
+    ("POST", "/service/gateways/<key>/trial"): ("/service/gateways/sms/trial", {"to": "+86 138"}),
     ("GET", "/service/care/<key>/effect"): ("/service/care/birthday/effect", None),
     ("GET", "/service/calendars/<name>"): ("/service/calendars/office", None),
     ("GET", "/service/tickets/<int:ticket>"): ("/service/tickets/1", None),

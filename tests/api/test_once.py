@@ -148,6 +148,13 @@ Case = tuple[Callable[[Client], Any], str, Any]
 ONE_ORDER = {"rows": [{"order": "N1", "customer": "C1", "ordered_at": "2026-01-01", "amount": "5.00"}]}
 NOTHING: Callable[[Client], Any] = lambda api: None  # noqa: E731
 
+SMS = {"channel": "sms", "url": "https://sms.example.com/send", "body": {"to": "${to}", "text": "${text}"}}
+
+
+def gateway(api: Client) -> None:
+    api.engine.gateways.save("sms", SMS, secret="s")
+
+
 CASES: dict[tuple[str, str], Case] = {
     ("POST", "/facts/<kind>"): (NOTHING, "/facts/orders", ONE_ORDER),
     ("PATCH", "/facts/<kind>"): (NOTHING, "/facts/customers", {"rows": [{"customer": "C1", "region": "South"}]}),
@@ -228,6 +235,9 @@ CASES: dict[tuple[str, str], Case] = {
     ("PUT", "/service/care/<key>/enabled"): (lambda api: api.engine.care.save("birthday", CARE), "/service/care/birthday/enabled", {"enabled": False}),
     ("DELETE", "/service/care/<key>"): (lambda api: api.engine.care.save("birthday", CARE), "/service/care/birthday", None),
     ("POST", "/service/care-run"): (lambda api: api.engine.care.save("birthday", CARE), "/service/care-run", {}),
+    ("PUT", "/service/gateways/<key>"): (gateway, "/service/gateways/sms", {"document": SMS, "secret": "s2"}),
+    ("DELETE", "/service/gateways/<key>"): (gateway, "/service/gateways/sms", None),
+    ("POST", "/service/care-messages/retry"): (gateway, "/service/care-messages/retry", {"gateway": "sms"}),
     ("POST", "/service/managers"): (NOTHING, "/service/managers", {"name": "Sun", "capacity": 5}),
     ("PATCH", "/service/managers/<name>"): (managed, "/service/managers/Sun", {"capacity": 6}),
     ("POST", "/service/managers/<name>/leave"): (lambda api: managed(api, True), "/service/managers/Sun/leave", {"reason": "left"}),

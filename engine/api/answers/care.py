@@ -39,6 +39,7 @@ class CarePlan(Given):
     due_days = integer(0)
     channel = string("", "Empty for the one a customer prefers.")
     delivery = one_of(DELIVERIES)
+    gateway = string("", "By which a message goes; empty for the one of the customer's channel.")
     consent = one_of(CONSENTS)
     control_share = number(0.1)
     cap_days = integer(0)

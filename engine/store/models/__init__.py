@@ -9,7 +9,7 @@ Every column says what kind of personal data it holds: `none`, `id` (points at a
 """
 
 from engine.store.models.base import SLOTS, Big, metadata, slot_name
-from engine.store.models.care import care_act, care_message
+from engine.store.models.care import care_act, care_message, gateway
 from engine.store.models.exchange import delivery, event, feed, idempotency_key, webhook
 from engine.store.models.facts import (
     REFUND,
@@ -88,6 +88,7 @@ __all__ = [
     "feed",
     "fixed_value",
     "former_fact",
+    "gateway",
     "idempotency_key",
     "import_batch",
     "label",

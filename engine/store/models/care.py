@@ -28,7 +28,7 @@ care_message = Table(
     link("customer_id", "customer.id", pii="id", nullable=False),
     column("plan", Text, nullable=False),
     column("occasion", Text, nullable=False),
-    column("kind", Text, nullable=False),  # email, webhook
+    column("kind", Text, nullable=False),  # email, webhook, gateway
     column("channel", Text, nullable=False),
     column("subject", Text, pii="contact", nullable=False),
     column("text", Text, pii="contact", nullable=False),
@@ -38,6 +38,21 @@ care_message = Table(
     column("attempts", Integer, nullable=False),
     column("last_error", Text, nullable=False),
     column("created_at", Big, nullable=False),
+    column("gateway", Text),  # by which it goes, where kind is gateway
     Index("ix_care_message_next", "status", "next_at"),
     comment="The outbox of care: kept until it was handed over. The address is read when it is sent.",
+)
+
+gateway = Table(
+    "gateway",
+    metadata,
+    column("key", Text, primary_key=True),
+    column("document", Text, nullable=False),  # JSON
+    column("secret", Text, nullable=False),
+    column("enabled", SmallInteger, nullable=False),
+    column("updated_by", Text, pii="id", nullable=False),
+    column("updated_at", Big, nullable=False),
+    column("revision", Integer, nullable=False),
+    sqlite_with_rowid=False,
+    comment="Where messages of a channel are sent, and by which request. The secret is part of requests, so it cannot be kept as a hash.",
 )
