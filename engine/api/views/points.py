@@ -73,7 +73,7 @@ class CorrectBody(Strict):
     reason = text(500, "Why; it stays in the audit trail.", least=3, required=True)
 
 
-class UndoBody(Strict):
+class PointsUndoBody(Strict):
     """Which correction or event."""
 
     act = whole(1, 2**62, None, "The number that correcting, or the event, gave.", required=True, strict=True)
@@ -179,7 +179,7 @@ _act("redeem", Points, {"points": 100}, "Spend points; more than there are is re
 _act("cancel", CancelBody, {"redemption": 2}, "Give back what a redemption took, once.", lambda points, who, body, key: points.cancel(who, body["redemption"], key=key))  # fmt: skip
 _act("reverse", ReverseBody, {"earning": 1, "points": 20}, "Take back points of an earning whose sale was returned.", lambda points, who, body, key: points.reverse(who, body["earning"], body["points"], key=key))  # fmt: skip
 _act("correct", CorrectBody, {"points": -20, "reason": "typing error at the till"}, "Give or take points by hand, with a reason and within the programme's limit.", lambda points, who, body, key: points.correct(who, body["points"], reason=body["reason"], key=key))  # fmt: skip
-_act("undo", UndoBody, {"act": 3, "reason": "wrong member"}, "Take back a correction by hand, or the points of a survey or referral, once.", lambda points, who, body, key: points.undo(who, body["act"], reason=body["reason"], key=key))  # fmt: skip
+_act("undo", PointsUndoBody, {"act": 3, "reason": "wrong member"}, "Take back a correction by hand, or the points of a survey or referral, once.", lambda points, who, body, key: points.undo(who, body["act"], reason=body["reason"], key=key))  # fmt: skip
 _act("transfer", TransferBody, {"points": 50, "to": "C2"}, "Hand points to another member; they keep their expiry.", lambda points, who, body, key: points.transfer(who, body["to"], body["points"], key=key))  # fmt: skip
 
 
