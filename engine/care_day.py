@@ -183,7 +183,8 @@ class Population:
         if plan.trigger == "verify":
             start, length = period_starts(today, plan.months), 28 * plan.months
             turn = (self.key_hash.view(np.uint64) % np.uint64(length)).astype(np.int64)  # spread, so that no day has all of them
-            places = np.flatnonzero(able & (day_number(start) + turn <= day_number(today)))
+            late = day_number(today) - day_number(start) - turn
+            places = np.flatnonzero(able & (late >= 0) & (late <= plan.late_days))  # a plan that begins later must not ask all at once
             return _all(places, start.year * 12 + start.month - 1, today)
         return self._yearly(plan, today, able)
 

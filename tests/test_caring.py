@@ -148,11 +148,34 @@ def test_festivals_anniversaries_silence_changes_and_verification(engine: Engine
         done = {each.plan: each for each in engine.care.run().plans}
         assert done["up"].made == 1, "C3 was next and is top; C1 had no level before"
         assert engine.care.run().plans[-2].made == 0
-        clock.set_ahead(before + 40 * 86_400)
-        ahead = {each.plan: each for each in engine.care.run(dry_run=True).plans}
-        assert ahead["verify"].due > 0
     finally:
         clock.set_ahead(before)
+
+
+@pytest.mark.parametrize("late_days", [0, 3])
+def test_a_verification_asks_each_once_in_a_period_and_never_all_at_once(engine: Engine, late_days: int) -> None:
+    """A plan that begins within a period asks those whose day is not over yet, on their days."""
+    day = engine.written(clock.now() - 70 * 86_400)
+    engine.import_facts([{"order": f"O{n}", "customer": f"C{n}", "ordered_at": day, "amount": str(n * 100)} for n in range(1, 9)], "orders")
+    engine.publish(RULES)
+    record = engine.run()
+    if record.status == "held":
+        engine.release(record.id)
+    who = {"output": "grade.segment", "labels": ["top", "next"]}
+    engine.care.save(
+        "verify", {"trigger": "verify", "months": 1, "who": who, "late_days": late_days, "consent": "none", "text": "Dear ${name}"}
+    )
+    important = sum(len(engine.assignments("grade", value=label)) for label in ("top", "next"))
+    before, by_day = clock.ahead(), []
+    ahead = (dt.date(engine.now.year + 1, 2, 1) - engine.now.date()).days
+    try:
+        for number in range(28):
+            clock.set_ahead(before + (ahead + number) * 86_400)
+            by_day.append(engine.care.run().plans[0].made)
+    finally:
+        clock.set_ahead(before)
+    assert sum(by_day) == important > 1
+    assert sum(each > 0 for each in by_day) > 1
 
 
 def test_names_that_the_rules_do_not_have_are_told(engine: Engine) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from engine import Engine
-from engine.demo import AS_OF, STAFF, TESTS, DemoFiles, generate
+from engine.demo import AS_OF, CURRENCY, STAFF, TESTS, TIMEZONE, DemoFiles, generate, house
 from engine.demo.dice import Dice
 from engine.demo.seasons import DAYS, Clock
+from engine.store.facts import init_settings
+from engine.store.session import Store
 
 
 @pytest.fixture(scope="module")
@@ -225,3 +228,40 @@ def test_the_company_is_imported_whole_and_every_label_is_met(sqlite_url: str, f
     for address in ("rfm.segment", "abc.class", "lifecycle.stage"):
         assert all(count > 0 for count in run.report["outputs"][address].values()), address
     assert re.fullmatch("[0-9a-f]{64}", run.digest)
+
+
+def test_the_company_serves_and_rewards_its_customers(files: DemoFiles, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two people bring the policies in; then there is something to see on every page of service and loyalty, set up once."""
+    monkeypatch.setenv("TIERWISE_FOUR_EYES", "on")
+    with Store.open(sqlite_url) as store:
+        init_settings(store, TIMEZONE, CURRENCY, 2)
+    with Engine.open(sqlite_url, actor="setup") as engine:
+        for path, mapping in files.imports:
+            engine.import_facts(path, mapping)
+        engine.publish("starter")
+        house.publish(engine.acting_as("lin"), engine.acting_as("chen"))
+        newest = engine.drafts.log()[0]
+        assert (newest.actor, newest.approved_by) == ("chen", "chen")
+        engine.run(files.as_of)
+        house.furnish(engine)
+        first = _seen(engine)
+        house.furnish(engine)
+        assert _seen(engine) == first
+        assert first["tickets"] == 16
+        assert first["levels"] == {"premium", "preferred", "standard"}
+        assert all(first[name] for name in ("managed", "tasks", "points", "claims", "members")), first
+        assert engine.points.verify() == ([], [])
+        assert len(engine.care.preview(days=3)) > 0
+
+
+def _seen(engine: Engine) -> dict[str, Any]:
+    tickets = engine.tickets.list(limit=100)
+    return {
+        "tickets": len(tickets),
+        "levels": {each.level for each in tickets},
+        "managed": sum(each.customers for each in engine.managers.list()),
+        "tasks": engine.tasks.count(),
+        "points": engine.points.liability().spendable,
+        "claims": len(engine.rewards.claims()),
+        "members": len(engine.assignments("membership", value="treasure")),
+    }

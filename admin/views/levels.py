@@ -62,7 +62,7 @@ def _counts(engine: Any, address: str) -> dict[str, int]:
 def _title(live: Any, managed: int) -> str:
     if not live.levels:
         return t("No policy gives service levels yet", "尚无策略给出服务级别")
-    return t("{n} customer{s} a dedicated manager", "{n} 位客户配备专属客户经理", n=managed, s=plural(managed, " has", "s have"))
+    return t("{n} customer{s} a dedicated manager", "{n} 位客户配备专属客户经理", n=f"{managed:,}", s=plural(managed, " has", "s have"))
 
 
 PAGES = [Levels]

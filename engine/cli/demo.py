@@ -57,7 +57,7 @@ def demo(app: App, folder: Path, customers: int, seed: int, serving: bool, port:
             record = engine.run(files.as_of, progress=tell)
         _print(app, engine, record, store)
         if serving:
-            _serve(app, engine, folder, port)
+            _serve(app, engine, folder, files.as_of, port)
 
 
 def _make_folder(folder: Path) -> None:
@@ -165,15 +165,22 @@ PEOPLE = (
 """The demo's accounts: name, display name, role, language. Their password is made anew for every demo folder."""
 
 
-def _serve(app: App, engine: Engine, folder: Path, port: int | None) -> None:
-    """A year of history, the accounts, the console."""
+def _serve(app: App, engine: Engine, folder: Path, as_of: str, port: int | None) -> None:
+    """The accounts, the rules that two of them agree on, a year of history, service and loyalty, the console."""
     from engine.cli.serve import serve_engine
+    from engine.demo.house import furnish, publish
 
+    password = _accounts(engine, folder)
+    author, approver, _, head = (engine.acting_as(name) for name, *_ in PEOPLE)
     if len(engine.runs(HISTORY_MONTHS + 1)) <= HISTORY_MONTHS:
+        publish(author, approver)
         with steps_bar(app, app.text("looking back", "回溯历史")) as tell:
             for _ in engine.run_history(HISTORY_MONTHS, until="2025-12-24", progress=tell):
                 pass
-    password = _accounts(engine, folder)
+        with steps_bar(app, app.text("run", "运行")) as tell:
+            engine.run(as_of, progress=tell)
+    with steps_bar(app, app.text("setting up service and loyalty", "布置服务与会员")):
+        furnish(head)
     click.echo()
     click.echo(app.text("Accounts of the demo, all with the same password:", "示例账户，密码相同："))
     for name, _, role, language in PEOPLE:
