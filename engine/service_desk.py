@@ -112,6 +112,13 @@ class ServiceDesk:
                 self._note(connection, "desk.setup", f"setup:{NAME}", revision=kept.revision)
             return self.setup_in(connection)
 
+    def check_setup(self, document: Any) -> Setup:
+        """What `save_setup` would keep, and nothing is kept. Raises `DeskError` with every fault."""
+        checked = Setup.read(document)
+        with self.engine.store.read() as connection:
+            self._calendar_there(connection, checked.calendar)
+        return checked
+
     def _calendar_there(self, connection: Connection, name: str) -> None:
         if name and desk.find(connection, "calendar", name) is None:
             reading = Reading("TW402", "the setup of the service desk is wrong")

@@ -1,9 +1,8 @@
-"""The answer library, and how the service desk is set up."""
+"""The answer library, with the texts that acknowledge new tickets."""
 
 from __future__ import annotations
 
-import json
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,12 +10,19 @@ from flask_admin import expose
 
 from admin.access import acting, may
 from admin.desk import desk
+from admin.desk_form import LANGUAGES, by_place
 from admin.errors import said
 from admin.pages import Page
-from admin.words import plural, t
+from admin.words import language, plural, t
 from engine import TierwiseError
 
-LANGUAGES = ("en", "zh")
+FIELDS = (
+    "name",
+    "kinds",
+    "categories",
+    "automatic",
+    *(f"{name}.{language}" for name in ("title", "subject", "text") for language in LANGUAGES),
+)
 
 
 class Answers(Page):
@@ -25,13 +31,12 @@ class Answers(Page):
     menu_key = "answers"
     area = "service"
     title = ("Answer library", "答复库")
-    areas: ClassVar[dict[str, str]] = {"save_setup": "settings"}
 
     @expose("/")
     def index(self) -> str:
-        """The library, and the form of one answer or of a new one."""
+        """The library, and the form of one answer or of a new one; automatic: of a new one that acknowledges."""
         name = request.args.get("name", "")
-        return self._page(name, _form(acting().desk.answer(name).document) if name else {})
+        return self._page(name, _form(acting().desk.answer(name).document) if name else {"automatic": "automatic" in request.args})
 
     @expose("/", methods=("POST",))
     def save(self) -> ResponseReturnValue:
@@ -49,7 +54,7 @@ class Answers(Page):
         try:
             acting().desk.save_answer(name, document, revision=form.get("revision", type=int))
         except TierwiseError as error:
-            return self._page(name, {**form.to_dict(), **document}, said(error)), 400
+            return self._page(name, {**form.to_dict(), **document}, error), 400
         flash(t("The answer {name} is kept.", "答复 {name} 已保存。", name=name), "success")
         return redirect(url_for("answers.index", name=name))
 
@@ -60,28 +65,10 @@ class Answers(Page):
         flash(t("The answer is removed.", "答复已删除。"), "success")
         return redirect(url_for("answers.index"))
 
-    @expose("/setup")
-    def setup(self) -> str:
-        """Kinds, channels, categories, causes, promises without a level, escalation."""
-        return self._setup()
-
-    @expose("/setup", methods=("POST",))
-    def save_setup(self) -> ResponseReturnValue:
-        """Change it."""
-        text = request.form.get("document", "")
-        try:
-            document = json.loads(text)
-        except ValueError as error:
-            return self._setup(text, t("This is no JSON: {why}", "不是有效的 JSON：{why}", why=error)), 400
-        try:
-            acting().desk.save_setup(document, revision=request.form.get("revision", type=int))
-        except TierwiseError as error:
-            return self._setup(text, said(error)), 400
-        flash(t("The service desk is set up anew.", "服务台设置已保存。"), "success")
-        return redirect(url_for("answers.setup"))
-
-    def _page(self, name: str, form: Any, fault: str = "") -> str:
+    def _page(self, name: str, form: Any, error: TierwiseError | None = None) -> str:
         stored = acting().desk.answers()
+        faults = [(fault.place, fault.words(language())) for fault in getattr(error, "faults", ())]
+        beside, rest = by_place(faults, FIELDS)
         return self.page(
             "console/answers.html",
             title=t("{n} prepared answer{s}", "{n} 条预设答复", n=len(stored), s=plural(len(stored), "", "s"))
@@ -92,7 +79,9 @@ class Answers(Page):
             chosen=next((each for each in stored if each.answer.name == name), None),
             name=name,
             form=form,
-            fault=fault,
+            fault=said(error) if error is not None and not faults else "",
+            faults=beside,
+            rest=rest,
             desk=desk(),
             may_write=may("service", "write"),
             help=t(
@@ -100,20 +89,6 @@ class Answers(Page):
                 "tickets and is no first answer. {ticket}, {customer} and {due} are filled in.",
                 "按类型与类别准备的中英文答复，在工单页面推荐使用。自动发送的答复用于确认收到，不计为首次答复。{ticket}、{customer}、{due} 会自动填入。",
             ),
-        )
-
-    def _setup(self, text: str = "", fault: str = "") -> str:
-        found = acting().desk.stored_setup()
-        return self.page(
-            "console/desk_setup.html",
-            title=t("The service desk has {n} kinds of requests", "服务台设有 {n} 种请求类型", n=len(found.setup.kinds)),
-            crumb=t("Setup", "服务台设置"),
-            crumbs=[(t(*self.title), url_for("answers.index"))],
-            found=found,
-            text=text or json.dumps(dict(found.setup.document), ensure_ascii=False, indent=2),
-            fault=fault,
-            desk=desk(),
-            may_write=may("settings", "write"),
         )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from engine.desk.setup import Setup
 from engine.service import Engine
 from tests.admin.conftest import PASSWORD, Browser, open_app, served
 from tests.admin.test_browser import browser, complaints, until
@@ -106,6 +110,9 @@ def test_answers_are_kept_suggested_and_sent_by_themselves(clerk: Browser, desk:
     assert (
         clerk.post("/answers/", {**form, "name": "got", "kinds": "", "automatic": "1", "text_en": "Received {ticket}."}).status_code == 400
     )
+    half = clerk.post("/answers/", {**form, "name": "got", "subject_en": "Only this", "text_zh": " "}).text
+    for field in ("subject_zh", "text_zh"):
+        assert f'id="{field}-fault"' in half
     assert (
         clerk.post(
             "/answers/", {k: v for k, v in {**form, "name": "got", "automatic": "1", "text_en": "Got it."}.items() if k != "kinds"}
@@ -116,17 +123,130 @@ def test_answers_are_kept_suggested_and_sent_by_themselves(clerk: Browser, desk:
     assert clerk.post("/answers/remove", {"name": "got"}).status_code == 302
 
 
+def fields(page: str) -> dict[str, Any]:
+    """Every field of the setup's form as the page has it."""
+    form = page[page.index('class="desk-form"') :]
+    form = form[: form.index("</form>")]
+    found: dict[str, Any] = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name = re.search(r'name="([^"]+)"', tag)
+        value = re.search(r'value="([^"]*)"', tag)
+        if name is None or name[1] == "csrf_token" or ('type="checkbox"' in tag and " checked" not in tag):
+            continue
+        found.setdefault(name[1], []).append(unescape(value[1]) if value else "")
+    for name, inside in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'<option(?: value="([^"]*)")?[^>]* selected>([^<]*)', inside)
+        found[name] = [(chosen[1] if chosen[1] is not None else chosen[2]) if chosen else ""]
+    return {name: some if name == "stands" else some[0] for name, some in found.items()}
+
+
 def test_the_setup_is_for_whoever_may_change_settings(clerk: Browser, app: Flask, desk: Engine) -> None:
-    assert clerk.get("/answers/setup").status_code == 200
-    assert clerk.post("/answers/setup", {"document": "{}", "revision": "0"}).status_code == 403
+    page = clerk.get("/desk/")
+    assert page.status_code == 200
+    assert "Keep the setup" not in page.text
+    assert clerk.post("/desk/", {"revision": "0"}).status_code == 403
     chief = Browser(app).sign_in("administrator")
-    assert "This is no JSON" in chief.post("/answers/setup", {"document": "{", "revision": "0"}).text
-    assert "TW402" not in chief.get("/answers/setup").text
-    wrong = chief.post("/answers/setup", {"document": '{"kinds": [{"key": "a"}, {"key": "a"}], "colour": 1}', "revision": "0"}).text
-    assert "the unknown key &#39;colour&#39;" in wrong
-    kinds = '{"kinds": [{"key": "complaint"}, {"key": "objection", "objection": true}], "channels": [{"key": "phone"}]}'
-    assert chief.post("/answers/setup", {"document": kinds, "revision": "0"}).status_code == 302
-    assert list(desk.desk.setup().kinds) == ["complaint", "objection"]
+    given = fields(chief.get("/desk/").text)
+    assert (given["kinds[2].key"], given["kinds[2].title.zh"], given["stands"]) == (
+        "complaint",
+        "投诉",
+        ["waiting_customer", "waiting_third_party"],
+    )
+    before = dict(desk.desk.setup().document)
+    assert chief.post("/desk/", given).status_code == 302
+    after = Setup.read(desk.desk.setup().document)
+    kept = Setup.read(before)
+    for name in ("kinds", "channels", "categories", "causes", "stands", "calendar", "targets", "steps", "consent"):
+        assert getattr(after, name) == getattr(kept, name), "the form says what the document said"
+
+
+def test_rows_of_the_setup_are_added_moved_and_removed_without_keeping_anything(app: Flask, desk: Engine) -> None:
+    chief = Browser(app).sign_in("administrator")
+    given, stored = fields(chief.get("/desk/").text), desk.desk.stored_setup().revision
+    more = fields(chief.post("/desk/", {**given, "act": "add:channels"}).text)
+    assert more["channels[4].key"] == ""
+    more |= {"channels[4].key": "wechat", "channels[4].title.en": "WeChat", "channels[4].title.zh": "微信"}
+    moved = chief.post("/desk/", {**more, "act": "up:channels:4"})
+    assert "Not kept yet" in moved.text
+    gone = fields(chief.post("/desk/", {**fields(moved.text), "act": "remove:channels:0"}).text)
+    assert [gone[f"channels[{n}].key"] for n in range(4)] == ["email", "chat", "wechat", "visit"]
+    assert desk.desk.stored_setup().revision == stored
+    assert chief.post("/desk/", {**fields(chief.post("/desk/", {**gone, "act": "add:steps"}).text)}).status_code == 302, (
+        "empty rows are left out"
+    )
+    assert list(desk.desk.setup().channels) == ["email", "chat", "wechat", "visit"]
+
+
+def test_faults_of_the_setup_stand_beside_their_fields(app: Flask, desk: Engine) -> None:
+    chief = Browser(app).sign_in("administrator")
+    given = fields(chief.get("/desk/").text)
+    wrong = {
+        **given,
+        "kinds[1].key": "Re quest",
+        "kinds[0].title.zh": "",
+        "targets[0].answer_minutes": "soon",
+        "steps[0].percent": "120",
+        "steps[1].hours": "",
+        "steps[2].tell": "role:servic",
+        "calendar": "nights",
+        "consent": "perhaps",
+    }
+    page = chief.post("/desk/", wrong)
+    assert page.status_code == 400
+    for place in (
+        "kinds[1].key",
+        "kinds[0].title.zh",
+        "targets[0].answer_minutes",
+        "steps[0].percent",
+        "steps[1].key",
+        "steps[2].tell",
+        "consent",
+    ):
+        assert f'id="{place}-fault"' in page.text or place == "consent", place
+        assert place == "consent" or f'aria-describedby="{place}-fault"' in page.text
+    assert fields(page.text)["kinds[1].key"] == "Re quest", "what was typed stays"
+    assert "did you mean &#39;service&#39;" in page.text
+    calendar = chief.post("/desk/", {**given, "calendar": "nights"})
+    assert 'id="calendar-fault"' in calendar.text
+    zh = Browser(app).sign_in("administrator").speak("zh")
+    assert "应为" in zh.post("/desk/", wrong).text
+    zh.speak("en")
+    stale = chief.post("/desk/", {**given, "revision": "0"})
+    assert (stale.status_code, "changed by somebody else" in stale.text) == (400, True)
+
+
+def test_a_setup_goes_out_as_a_file_and_comes_in_through_the_form(app: Flask, desk: Engine) -> None:
+    chief = Browser(app).sign_in("administrator")
+    told = chief.get(f"/desk/{desk.desk.stored_setup().revision}.json")
+    assert json.loads(told.text) == dict(desk.desk.setup().document)
+    revision = desk.desk.stored_setup().revision
+    document = {**json.loads(told.text), "causes": [{"key": "late"}], "consent": "required"}
+    shown = chief.post("/desk/look", {"file": (io.BytesIO(json.dumps(document).encode()), "s.json")})
+    assert (shown.status_code, desk.desk.stored_setup().revision) == (200, revision), "nothing is kept yet"
+    assert chief.post("/desk/", fields(shown.text)).status_code == 302
+    assert (list(desk.desk.setup().causes), desk.desk.setup().consent) == (["late"], "required")
+    for text in (b"{", b"\xff", b"[" * 100_000):
+        refused = chief.post("/desk/look", {"file": (io.BytesIO(text), "s.json")})
+        assert refused.status_code == 302
+    for text in (b"[]", b'{"kinds": [], "colour": 1}'):
+        refused = chief.post("/desk/look", {"file": (io.BytesIO(text), "s.json")})
+        assert refused.status_code == 400
+    assert "the unknown key &#39;colour&#39;" in refused.text
+    assert chief.post("/desk/", given_back(desk, document)).status_code == 302
+
+
+def given_back(desk: Engine, document: dict[str, Any]) -> dict[str, Any]:
+    """The usual setup as the form would send it."""
+    from admin.desk_form import rows_of
+    from engine.desk.setup import USUAL
+
+    sent = {
+        f"{name}[{at}].{field}": value
+        for name, rows in rows_of(USUAL).items()
+        for at, row in enumerate(rows)
+        for field, value in row.items()
+    }
+    return {**{k: v for k, v in sent.items() if not (k.endswith("objection") and not v)}, "stands": list(USUAL["stands"]), "revision": str(desk.desk.stored_setup().revision)}  # fmt: skip
 
 
 def test_who_may_only_read_sees_and_changes_nothing(app: Flask, clerk: Browser) -> None:
