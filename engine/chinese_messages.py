@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.chinese_loyalty import LOYALTY
+from engine.chinese_rows import ROWS
 from engine.chinese_rules import RULES
 from engine.chinese_service import SERVICE
 
 CHINESE: Mapping[str, str] = {
     **RULES,
     **SERVICE,
+    **LOYALTY,
+    **ROWS,
     # what stands in many messages
     "did you mean {}?": "是否想写 {}？",
     "expected {}": "应为 {}",

@@ -107,7 +107,8 @@ class Rewards:
             spendable = engine.points.balance(customer).spendable
             against = hurdles(found.reward, self._standing(connection, found, owner, spendable, self._labels(connection, owner)))
             if against or not rows.take(connection, reward):
-                raise PointsError(f"reward {reward}: {'; '.join(each.text.en for each in against) or 'is out of stock'}")
+                why = "; ".join(each.text.en for each in against) or "is out of stock"
+                raise PointsError(f"reward {reward} cannot be had; {why}")
             act = engine.points.redeem(customer, found.reward.points, key=f"reward {key}").number if found.reward.points else None
             values = {
                 "customer_id": owner, "idempotency": key, "status": RESERVED, "points": found.reward.points, "act_id": act, "reserved_at": now,
@@ -123,7 +124,7 @@ class Rewards:
             found = self._claim(whole.connection, number)
             if found.status == CONFIRMED:
                 return found
-            if found.status == RESERVED and found.until <= clock.now():
+            if found.status == LAPSED or (found.status == RESERVED and found.until <= clock.now()):
                 raise PointsError(f"claim {number} has lapsed; reserve again")
             if found.status != RESERVED:
                 raise PointsError(f"claim {number} is {found.status} already")

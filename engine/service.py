@@ -654,10 +654,12 @@ class Engine:
         return changes_frame(self.store, self.run_record(run_id), self.zone)
 
     @staticmethod
-    def said(problem: TierwiseError | Fault, language: str) -> str:
-        """An error, or a single fault, in the language of a reader ("en" or "zh")."""
-        from engine.chinese import error_in, fault_in
+    def said(problem: TierwiseError | Fault | str, language: str) -> str:
+        """An error, a single fault, or a message of one, in the language of a reader ("en" or "zh")."""
+        from engine.chinese import error_in, fault_in, message_zh
 
+        if isinstance(problem, str):
+            return message_zh(problem) if language.startswith("zh") else problem
         return fault_in(problem, language) if isinstance(problem, Fault) else error_in(problem, language)
 
     def written(self, moment: int) -> str:

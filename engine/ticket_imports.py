@@ -114,7 +114,9 @@ def _check_order(engine: Engine, at: Mapping[str, int | None]) -> None:
         moment = at[name]
         if moment is not None:
             if former is not None and moment < former:
-                raise DeskError(f"{name} {engine.written(moment)} is before {name_before} {engine.written(former)}")
+                raise DeskError(
+                    f"the moment of {name}, {engine.written(moment)}, is before that of {name_before}, {engine.written(former)}"
+                )
             former, name_before = moment, name
 
 

@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin.access import acting, may, person
+from admin.errors import said
 from admin.lists import ListPage
 from admin.words import t
 from engine import FactError, TierwiseError
@@ -208,6 +209,7 @@ class Imports(ListPage):
             kinds=KINDS,
             rows=rows,
             shown=SHOWN,
+            said=said,
             personal=may("personal_data"),
             may_write=may("imports", "write"),
         )

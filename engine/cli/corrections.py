@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.chinese import message_zh
 from engine.cli.shared import OK, WRONG, App, json_option, pass_app, print_json
 from engine.errors import FactError
 
@@ -144,10 +145,8 @@ def _tell(app: App, taken: Taken, state: str, *, dry_run: bool, as_json: bool) -
         print_json(taken.as_dict())
     else:
         for each in taken.errors[:SHOWN]:
-            wanted = app.text(f"expected {each.expected}", f"应为 {each.expected}")
-            click.echo(
-                app.text(f"row {each.row}, {each.field}: ", f"第 {each.row} 行，{each.field}：") + f"{each.reason}; {wanted}", err=True
-            )
+            wanted = app.text(f"{each.reason}; expected {each.expected}", f"{message_zh(each.reason)}；应为{message_zh(each.expected)}")
+            click.echo(app.text(f"row {each.row}, {each.field}: ", f"第 {each.row} 行，{each.field}：") + wanted, err=True)
         kept = app.text("nothing was kept", "未保留任何更改")
         if not taken.kept or dry_run:
             state += f" ({kept})"

@@ -279,18 +279,18 @@ def _ranges(levels: list[dict[str, Any]]) -> dict[int, Any]:
         if key in keys[:at]:
             fault(at, "key", f"is {key!r}, which an earlier level has too")
     if levels[0]["from"] != 0:
-        fault(0, "from", f"is {levels[0]['from']:g}, but the lowest level must begin at 0: what is below has no level")
+        fault(0, "from", f"is {levels[0]['from']:.15g}, but the lowest level must begin at 0: what is below has no level")
     for at, (one, other) in enumerate(pairwise(levels)):
         if other["from"] <= one["from"]:
-            fault(at + 1, "from", f"is {other['from']:g}, but must be above {one['from']:g}, where {one['key']} begins")
+            fault(at + 1, "from", f"is {other['from']:.15g}, but must be above {one['from']:.15g}, where {one['key']} begins")
         elif one["below"] is None:
-            fault(at, "below", f"is missing; {other['key']} begins at {other['from']:g}")
+            fault(at, "below", f"is missing; {other['key']} begins at {other['from']:.15g}")
         elif one["below"] < other["from"]:
-            fault(at, "below", f"is {one['below']:g}, which leaves a gap up to {other['from']:g}, where {other['key']} begins")
+            fault(at, "below", f"is {one['below']:.15g}, which leaves a gap up to {other['from']:.15g}, where {other['key']} begins")
         elif one["below"] > other["from"]:
-            fault(at, "below", f"is {one['below']:g}, which overlaps {other['key']}, which begins at {other['from']:g}")
+            fault(at, "below", f"is {one['below']:.15g}, which overlaps {other['key']}, which begins at {other['from']:.15g}")
     if levels[-1]["below"] is not None:
-        fault(len(levels) - 1, "below", f"is {levels[-1]['below']:g}, but the highest level has no end: leave it empty")
+        fault(len(levels) - 1, "below", f"is {levels[-1]['below']:.15g}, but the highest level has no end: leave it empty")
     return faults
 
 

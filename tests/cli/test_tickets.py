@@ -73,7 +73,7 @@ def test_a_file_of_tickets_is_imported_whole_or_not_at_all(desk: Shop) -> None:
     good = "R1,A1,question,old,2026-01-05 10:00,2026-01-05 10:30,2026-01-06 10:00,2026-01-06 11:00\n"
     bad = "R2,A1,question,older,2026-01-05 10:00,,2026-01-04 10:00,\nR3,Z9,question,x,2026-01-05,,,\n"
     said = desk.fails("ticket", "import", desk.file("t.csv", head + good + bad))
-    assert "TW404 line 3: resolved_at 2026-01-04T10:00:00+08:00 is before opened_at" in said
+    assert "TW404 line 3: the moment of resolved_at, 2026-01-04T10:00:00+08:00, is before that of opened_at" in said
     assert "line 4: there is no customer 'Z9'" in said
     assert desk.json("ticket", "list") == []
     assert desk.json("ticket", "import", desk.file("t.csv", head + good)) == {"rows": 1, "opened": 1, "known": 0}
