@@ -14,6 +14,7 @@ SOURCES = {
     "orders": ("Orders", "订单"),
     "lines": ("Order lines", "订单明细"),
     "refunds": ("Refunds", "退款"),
+    "contact": ("Contact", "联系"),
     "tickets": ("Tickets", "工单"),
     "profile": ("Profile", "客户资料"),
     "custom": ("Custom fields", "自定义字段"),

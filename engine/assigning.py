@@ -15,6 +15,7 @@ from engine.desk.assigning import LOAD, NO_FIT, NO_ROOM, NOBODY, WHYS, Assigned,
 from engine.desk.manager_policy import BUILT_IN, ManagerPolicy
 from engine.desk.manager_words import why_words
 from engine.errors import Fault, FeatureError, RulebookError, did_you_mean
+from engine.store import interactions
 from engine.store import managers as rows
 from engine.store.facts import fact_seq
 from engine.store.features import FeatureTable, read_features, read_one
@@ -180,9 +181,10 @@ def silent(engine: Engine, policy: ManagerPolicy) -> tuple[Array, Array, Array]:
     def also(connection: Connection) -> Any:
         managers = rows.every(connection)
         bought = rows.last_orders(connection, now) if "orders" in policy.contact else None
-        return rows.owners(connection), rows.kept(connection), rows.last_done(connection), bought, _words(connection, managers)
+        said = interactions.last(connection, now) if "interactions" in policy.contact else None
+        return rows.owners(connection), rows.kept(connection), rows.last_done(connection), bought, said, _words(connection, managers)
 
-    table, (owned, kept, done, bought, words) = _table(engine, policy, also, contact=True)
+    table, (owned, kept, done, bought, said, words) = _table(engine, policy, also, contact=True)
     owners = _placed(table.customer_id, *owned)
     last = np.zeros(len(table), np.int64)
     current_owner = _placed(table.customer_id, kept[0], kept[1], absent=-2)
@@ -191,6 +193,8 @@ def silent(engine: Engine, policy: ManagerPolicy) -> tuple[Array, Array, Array]:
     for name in policy.contact:
         if name == "tasks":
             last = np.maximum(last, _placed(table.customer_id, *done, absent=0))
+        elif name == "interactions":
+            last = np.maximum(last, _placed(table.customer_id, *said, absent=0))
         elif name == "orders":
             last = np.maximum(last, _placed(table.customer_id, *bought, absent=0))
         else:

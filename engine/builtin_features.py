@@ -36,6 +36,10 @@ def _lines(name: str, aggregate: str, en: str, zh: str, **rest: object) -> Featu
     return Feature(f"lines.{name}", "lines", aggregate, Text(en, zh), windowable=True, **rest)  # type: ignore[arg-type]
 
 
+def _contact(name: str, aggregate: str, en: str, zh: str, **rest: object) -> Feature:
+    return Feature(f"contact.{name}", "contact", aggregate, Text(en, zh), **rest)  # type: ignore[arg-type]
+
+
 BUILT_IN: tuple[Feature, ...] = (
     _orders("count", "count", "Orders", "订单数", unit="orders", windowable=True),
     _money("amount", "sum", "Sales", "销售额", of="amount"),
@@ -54,6 +58,9 @@ BUILT_IN: tuple[Feature, ...] = (
     _lines("quantity", "sum", "Items bought", "购买件数", of="quantity", dtype="number", unit="items", step=0.001),
     _lines("amount", "sum", "Spent on lines", "订单行金额", of="amount", dtype="amount", unit="money", step=0.01, minimum=None),
     _lines("products", "distinct", "Different products", "购买品种数", of="product", unit="products"),
+    _contact("days_since", "recency", "Days since contact", "距上次联系天数", dtype="days", unit="days", nullable=True, actionable="down"),
+    _contact("last", "last", "Last contact", "上次联系日期", dtype="date", minimum=None, nullable=True),
+    _contact("count", "count", "Contacts", "联系次数", windowable=True),
     _profile("kind", "Person or company", "个人或企业", values=("person", "company")),
     _profile("gender", "Gender", "性别", values=("female", "male")),
     _profile("age", "Age", "年龄", aggregate="age", of="birth_day", dtype="count", unit="years", minimum=0, step=1),

@@ -14,12 +14,12 @@ from engine import clock
 from engine.care.consent import heard
 from engine.care.control import in_control
 from engine.care.occasions import EPOCH, festival_on, kept_on, period_starts, yearly_on
-from engine.care.plans import Plan
+from engine.care.plans import CONTACT, Plan
 from engine.columns import Array, Codes, Flags
 from engine.errors import Fault, FeatureError, RulebookError, did_you_mean
 from engine.moments import as_moment, day_number
 from engine.store import care as rows
-from engine.store import managers
+from engine.store import interactions, managers
 from engine.store.features import read_features
 from engine.store.register import absent, register_of
 
@@ -132,13 +132,14 @@ class Population:
         names = [CONSENT, CHANNEL, LANGUAGE, OWNER]
         for plan in plans:
             if plan.trigger == "silence":
-                names += [each for each in plan.contact if each not in ("orders", "tasks")]
+                names += [each for each in plan.contact if each not in CONTACT]
         catalogue = engine.catalogue
         wanted = [name for name in dict.fromkeys(names) if known(engine, name)]
 
         def also(connection: Connection) -> Any:
             asked = {each for plan in plans if plan.trigger == "silence" for each in plan.contact}
             last = {"tasks": managers.last_done(connection)} if "tasks" in asked else {}
+            last |= {"interactions": interactions.last(connection, clock.now())} if "interactions" in asked else {}
             last |= {"orders": managers.last_orders(connection, clock.now())} if "orders" in asked else {}
             return register_of(engine.store, connection), last
 

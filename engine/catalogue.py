@@ -27,6 +27,7 @@ Aggregate: TypeAlias = Literal[
     "distinct",
     "recency",
     "tenure",
+    "last",
     "interval",
     "interval_median",
     "gap",
@@ -45,9 +46,9 @@ Actionable: TypeAlias = Literal["up", "down", "any", "no"]
 class Feature:
     """A named, typed column with one value per customer at a moment.
 
-    source: the fact source ("orders", "refunds", "lines", "points", "profile", "custom", "tags"), or "derived" for a ratio or difference.
+    source: the fact source ("orders", "refunds", "lines", "contact", "points", "profile", "custom", "tags"), or "derived" for a ratio or difference.
     aggregate: what is computed of the source's rows. "days" counts distinct purchase days in the business zone;
-        "recency" and "tenure" are whole elapsed days since the last and first row; "interval" is the mean gap between
+        "recency" and "tenure" are whole elapsed days since the last and first row, "last" is the business day of the last; "interval" is the mean gap between
         purchase days, (last - first) / (days - 1); "gap" is the whole elapsed days between the moment of the last row
         and the moment before it; with a window, only where the last row lies in it. "month", "age" and "birthday" (days to the next)
         are calendar notions in the business zone; "fold" is a number that `fold` makes of every day on which there was something.

@@ -132,6 +132,10 @@ class TaskError(TierwiseError):
     """A task is not there, or cannot be what was asked for."""
 
 
+class InteractionError(RulebookError):
+    """An interaction cannot be written down, is not there, or a file of them is wrong (`faults` lists all of it)."""
+
+
 class StoreError(TierwiseError):
     """The database is locked, full, missing, of another version, or not usable as a store."""
 

@@ -41,7 +41,7 @@ DAY = 86_400
 LONGEST = 3_660
 """Days. Ten years of silence is the end of any customer."""
 
-_STILL = frozenset({"count", "sum", "average", "days", "distinct", "interval", "interval_median", "gap", "value", "month"})
+_STILL = frozenset({"count", "sum", "average", "days", "distinct", "interval", "interval_median", "gap", "value", "month", "last"})
 _GROWS = frozenset({"recency", "tenure"})
 
 

@@ -203,6 +203,12 @@ class Managers:
             return draw
         raise ManagerError("facts changed while customers were assigned; nothing was changed, try again")
 
+    def of(self, customer: str) -> Explained:
+        """Whose a customer is, since when and why; without what speaks for and against the others."""
+        with self.engine.store.read() as connection:
+            found = rows.owned(connection, resolve_in(connection, customer, reach=self.engine.sight.reach))
+        return Explained(found, self.words(found), ())
+
     def explain(self, customer: str) -> Explained:
         """Whose a customer is, since when, why, and why not somebody else's."""
         from engine.assigning import facts_of

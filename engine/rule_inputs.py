@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SOURCES = {
     "orders": Text("Orders", "订单"),
     "lines": Text("Order lines", "订单明细"),
+    "contact": Text("Contact", "联系"),
     "profile": Text("Profile", "客户资料"),
     "custom": Text("Own fields", "自定义字段"),
 }

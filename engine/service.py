@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from engine.inbox import Waiting
     from engine.insight import Insight
     from engine.installation import Installation
+    from engine.interactions import Interactions
     from engine.jobs import Jobs
     from engine.managers import Managers
     from engine.membership import Membership
@@ -136,6 +137,9 @@ class Engine:
     insight: Room[Insight] = Room(
         "engine.insight:Insight",
         "What only the whole population can answer: why labels changed, the cut for a count, portraits, who falls when.",
+    )
+    interactions: Room[Interactions] = Room(
+        "engine.interactions:Interactions", "What was said between us and customers: `add`, `of`, `import_file`, `void`."
     )
     jobs: Room[Jobs] = Room("engine.jobs:Jobs", "Long work: `submit`, `get`, `list`, `cancel`, `retry`.")
     managers: Room[Managers] = Room(

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.errors import PeopleError, TaskError, did_you_mean
+from engine.interactions import word_of
 from engine.moments import as_day, day_number
-from engine.store import audit
+from engine.store import audit, interactions
 from engine.store import tasks as rows
 from engine.store.identity import resolve_in
 from engine.store.models import task
@@ -150,6 +151,16 @@ class Tasks:
         values = {"status": status, "outcome": outcome, "closed_by": self._actor, "closed_at": clock.now()}
         return self._change(number, "task.done" if status == DONE else "task.skip", values, revision)
 
+    def _told(self, connection: Connection, found: Task, values: Mapping[str, Any]) -> None:
+        """A task about a customer that is done was a contact: one of a care plan, or one that names a channel."""
+        key = interactions.customer_of(connection, task, found.id)
+        if values.get("status") != DONE or key is None or not (found.channel or found.kind == "care"):
+            return
+        fixed = {"direction": interactions.OUT, "origin": "task", "once": f"task {found.id}", "at": values["closed_at"]}
+        by = word_of(self.engine)
+        row = {**fixed, "customer_id": key, "channel": found.channel, "by": by, "note": values["outcome"]}
+        self.engine.interactions.write(connection, [row])
+
     def _change(self, number: int, action: str, values: dict[str, Any], revision: int | None, **details: Any) -> Task:
         with self.engine.store.write() as connection:
             one_writer(connection)
@@ -159,6 +170,7 @@ class Tasks:
             if found.status != OPEN:
                 raise TaskError(f"task {number} is {found.status} already")
             rows.change(connection, number, values)
+            self._told(connection, found, values)
             self._note(connection, action, number, **details)
             return self._get(connection, number)
 

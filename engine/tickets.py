@@ -24,10 +24,11 @@ from engine.desk.setup import ANSWER, CLOCKS, RESOLUTION, Setup
 from engine.desk.states import CUSTOMER, ENDED, LIVE, OPEN, REOPENED, RESOLVED, STATES, WAITING, WORKED, check_move
 from engine.desk.words import checked_word, line, money, text_of
 from engine.errors import RulebookError, RunError, TicketError, did_you_mean
+from engine.interactions import DIRECTIONS, LONGEST_NOTE, word_of
 from engine.levels import PRIORITIES
 from engine.moments import Moment, as_moment, written
 from engine.repeats import Kept, KeyReused, once
-from engine.store import audit, ticket_clocks, ticket_letters
+from engine.store import audit, interactions, ticket_clocks, ticket_letters
 from engine.store import tickets as rows
 from engine.store.identity import resolve_in
 from engine.store.models import customer as customer_table
@@ -266,7 +267,9 @@ class Tickets:
         kind = "note" if direction == "note" else f"message_{direction}"
 
         def act(connection: Connection, found: Ticket, moment: int) -> Mapping[str, Any]:
-            self._note(connection, number, kind, moment, text=said, details={"answer": answer} if answer else {})
+            event = self._note(connection, number, kind, moment, text=said, details={"answer": answer} if answer else {})
+            if direction != "note":
+                self._contact(connection, found, f"ticket {number} {event}", moment, direction, said)
             if direction == "out" and found.answered_at is None:
                 rows.change(connection, number, answered_at=moment)
                 ticket_clocks.stop(connection, number, ANSWER, moment)
@@ -275,6 +278,13 @@ class Tickets:
             return {"direction": direction}
 
         return self._act(number, "ticket.say", act, at, key, ["say", number, said, direction])
+
+    def _contact(self, connection: Connection, found: Ticket, once: str, moment: int, direction: str, said: str) -> None:
+        """What was said is an interaction with the customer."""
+        by = word_of(self.engine) if direction == "out" else ""
+        row = {"at": moment, "channel": found.channel, "direction": DIRECTIONS[direction], "by": by, "note": said[:LONGEST_NOTE]}
+        key = interactions.customer_of(connection, ticket, found.id)
+        self.engine.interactions.write(connection, [{**row, "customer_id": key, "origin": "ticket", "once": once}])
 
     def move(self, number: int, state: str, *, reason: str = "", at: Moment = None, key: str | None = None) -> Ticket:
         """Bring a ticket into another state. reason: needed for waiting and for opening again.

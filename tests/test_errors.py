@@ -29,6 +29,7 @@ def test_the_family_is_the_documented_one() -> None:
         "FactError",
         "FeatureError",
         "FixedValueError",
+        "InteractionError",
         "ListError",
         "ManagerError",
         "MustChoose",

@@ -44,6 +44,7 @@ JOINTS = {
     "engine.inbox",
     "engine.insight",
     "engine.installation",
+    "engine.interactions",
     "engine.jobs",
     "engine.coalesce",
     "engine.exchange",

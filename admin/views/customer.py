@@ -13,12 +13,15 @@ from admin.cells import MASK, cell, masked, worded
 from admin.desk import desk
 from admin.strip import strip
 from admin.views.members import card_of
+from admin.views.service_tasks import CHANNELS, channel
 from admin.words import t
 from engine import TierwiseError
 
 TABS = ("overview", "orders", "history", "service")
 ORDERS = 50
 TICKETS = 100
+CONTACTS = 50
+ORIGINS = {"hand": ("by hand", "手动"), "task": ("task", "任务"), "ticket": ("ticket", "工单"), "import": ("import", "导入")}
 PROFILE = (
     ("kind", "Kind", "类型"),
     ("phone", "Phone", "电话"),
@@ -58,6 +61,7 @@ def customer_page(page: Any, customer: str) -> ResponseReturnValue:
         "personal": engine.sight.personal,
         "joined_into": found.asked if found.asked != found.customer else "",
         "help": _help(),
+        "looked_after": engine.managers.of(found.customer) if may("service") else None,
         "ticket_count": engine.tickets.count(customer=found.customer) if may("service") else None,
     }
     if tab == "orders":
@@ -67,10 +71,25 @@ def customer_page(page: Any, customer: str) -> ResponseReturnValue:
         return str(page.page("console/customer_orders.html", orders=rows[:ORDERS], more=more, **common))
     if tab == "service":
         tickets = engine.tickets.list(customer=found.customer, limit=TICKETS, left=True)
-        return str(page.page("console/customer_service.html", tickets=tickets, desk=desk(), may_open=may("service", "write"), **common))
+        return str(
+            page.page("console/customer_service.html", tickets=tickets, desk=desk(), **_looked_after(engine, found.customer), **common)
+        )
     if tab == "history":
         return str(page.page("console/customer_history.html", **common))
     return str(page.page("console/customer.html", **common, **_decided(engine, found, looks, main)))
+
+
+def _looked_after(engine: Any, customer: str) -> dict[str, Any]:
+    """Whose the customer is and why, and what was said last."""
+    contacts = engine.interactions.of(customer, limit=CONTACTS)
+    return {
+        "contacts": contacts,
+        "channels": CHANNELS,
+        "channel": channel,
+        "origins": ORIGINS,
+        "now": engine.now.strftime("%Y-%m-%dT%H:%M"),
+        "may_open": may("service", "write"),
+    }
 
 
 def evidence_of(customer: str, feature: str, offset: str) -> ResponseReturnValue:

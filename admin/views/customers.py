@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -59,6 +59,7 @@ class Customers(Page):
     menu_key = "customers"
     area = "customers"
     title = ("Customers", "客户")
+    areas: ClassVar[Mapping[str, str]] = {"contact": "service"}
 
     @expose("/")
     def index(self) -> ResponseReturnValue:
@@ -171,6 +172,21 @@ class Customers(Page):
         verb = acting().tags.take if request.form.get("take") else acting().tags.give
         verb(tag, [customer])
         return redirect(url_for("customers.customer", customer=customer))
+
+    @expose("/contact", methods=("POST",))
+    def contact(self) -> ResponseReturnValue:
+        """Write down a contact with a customer, or take one out."""
+        form, engine = request.form, acting()
+        customer = form.get("customer", "")
+        gone = form.get("void", "")
+        if gone:
+            engine.interactions.void(int(gone) if gone.isascii() and gone.isdigit() and len(gone) < 16 else 0)
+            flash(t("The contact counts no more.", "该联系记录已作废。"), "success")
+        else:
+            given = {name: form.get(name, "").strip() for name in ("channel", "direction", "note")}
+            engine.interactions.add(customer, at=form.get("at", "").strip() or None, **given)
+            flash(t("The contact is written down.", "联系已记录。"), "success")
+        return redirect(url_for("customers.customer", customer=customer, tab="service"))
 
     @expose("/<path:customer>")
     def customer(self, customer: str) -> ResponseReturnValue:

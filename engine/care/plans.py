@@ -18,6 +18,8 @@ from engine.errors import CareError, Fault, did_you_mean
 
 Trigger = Literal["birthday", "festival", "anniversary", "silence", "upgrade", "downgrade", "change", "verify"]
 TRIGGERS = ("birthday", "festival", "anniversary", "silence", "upgrade", "downgrade", "change", "verify")
+CONTACT = ("interactions", "orders", "tasks")
+"""What counts as contact without a custom field of one's own."""
 DELIVERIES = ("task", "email", "gateway", "webhook")
 KEYS = (
     *(
@@ -65,7 +67,7 @@ class Plan:
     day: str = ""
     lunar: str = ""
     days: int = 0
-    contact: tuple[str, ...] = ("orders", "tasks")
+    contact: tuple[str, ...] = CONTACT
     output: str = ""
     to: tuple[str, ...] = ()
     months: int = 3
@@ -128,7 +130,7 @@ class _Reader:
             "who": self.who(given.get("who")),
             "channel": self.word(given.get("channel", "")),
             "control_share": self.share(given.get("control_share", 0)),
-            "contact": self.texts(given, "contact", ("orders", "tasks")),
+            "contact": self.texts(given, "contact", CONTACT),
             "gateway": self.word(
                 given.get("gateway", ""), "gateway", "expected the key of a gateway, or nothing for the one of the channel"
             ),
@@ -218,8 +220,8 @@ class _Reader:
             return usual
         if name == "contact":
             for at, each in enumerate(value):
-                if each not in ("orders", "tasks") and not each.startswith("custom."):
-                    self.fault(f"contact[{at}]", f"{each[:60]!r}", "expected orders, tasks, or a custom field that is a date")
+                if each not in CONTACT and not each.startswith("custom."):
+                    self.fault(f"contact[{at}]", f"{each[:60]!r}", "expected interactions, orders, tasks, or a custom field that is a date")
         return tuple(value)
 
     def whole(self, value: Any, name: str, least: int, most: int) -> int:

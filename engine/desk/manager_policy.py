@@ -17,12 +17,12 @@ _DEFAULTS: Mapping[str, Any] = {
     "sticky": True,
     "history": True,
     "neglect_days": 0,
-    "contact": ("orders", "tasks"),
+    "contact": ("interactions", "orders", "tasks"),
     "claims_per_day": 20,
     "claim_again_days": 30,
 }
 KEYS = tuple(_DEFAULTS)
-BUILT_IN = ("orders", "tasks")
+BUILT_IN = ("interactions", "orders", "tasks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class ManagerPolicy:
     output, grades: who gets a manager: those whose output ("abc.class") is one of these labels, the first grade first; of a
     flag, "true". region, language, rank: features. sticky, history: whether a manager who fits stays, and whether one who sold
     to the customer before comes first. neglect_days: days without contact after which a customer returns to the pool, 0 for never. contact: what
-    counts as contact: "orders", "tasks" (done), and custom fields that are dates. claims_per_day, claim_again_days: limits
+    counts as contact: "interactions", "orders", "tasks" (done), and custom fields that are dates. claims_per_day, claim_again_days: limits
     on taking customers from the pool, and for how long nobody takes back whom they neglected.
     """
 
@@ -85,7 +85,12 @@ class ManagerPolicy:
             for at, each in enumerate(found["contact"]):
                 if each not in BUILT_IN and not each.startswith("custom."):
                     faults.append(
-                        Fault("TW411", f"contact[{at}]", f"{each[:60]!r}", "expected orders, tasks, or a custom field that is a date")
+                        Fault(
+                            "TW411",
+                            f"contact[{at}]",
+                            f"{each[:60]!r}",
+                            "expected interactions, orders, tasks, or a custom field that is a date",
+                        )
                     )
         if faults:
             raise ManagerError("the policy for account managers is wrong", faults)

@@ -47,6 +47,7 @@ SOURCE = {
     "orders": Text("Orders", "订单"),
     "refunds": Text("Refunds", "退款"),
     "lines": Text("Order lines", "订单明细"),
+    "contact": Text("Contact", "联系"),
     "profile": Text("Customer record", "客户资料"),
     "custom": Text("Custom fields", "自定义字段"),
     "derived": Text("Ratios and differences", "比率与差值"),

@@ -14,6 +14,7 @@ import numpy as np
 from engine.catalogue import Feature
 from engine.columns import Array, Codes, Column, Columns, freeze
 from engine.store.facts import StoreSettings
+from engine.store.feature_calendar import Calendar
 from engine.store.feature_rows import Raw
 from engine.store.feature_sql import DAY, NULL, Piece, Plan
 
@@ -63,6 +64,9 @@ class Maker:
                 return _unless(values[1] == 0, values[0] / np.maximum(values[1] * self._scale(feature), 1))
             case "recency" | "tenure":
                 return _unless(values[0] == NULL, (end - values[0]) // DAY)
+            case "last":
+                days = Calendar(self.settings, self.as_of).days(np.where(values[0] == NULL, 0, values[0]))
+                return np.where(values[0] == NULL, np.datetime64("NaT"), days.astype("datetime64[D]"))
             case "interval":
                 first, last, days = values
                 return _unless(days < 2, (last - first) / np.maximum(days - 1, 1))

@@ -29,6 +29,9 @@ NULL = -(2**62)
 
 DAY = 86_400
 FACTS = ("orders", "refunds", "lines")
+CONTACT = "contact"
+"""The source of interactions, read by the same statements as orders from rows of the same names."""
+_CONTACTS = "(select customer_id, at as ordered_at from interaction where voided_at is null)"
 LEDGER = "points"
 """The source that is no fact: what members earned, which the fact clock does not tell."""
 ISSUED = "issued"
@@ -146,7 +149,15 @@ class Plan:
     @property
     def edges(self) -> list[int]:
         """Seconds before `as_of` at which orders come into some window or leave it."""
-        facts = [piece for piece in self.wanted if piece.source in FACTS]
+        return self._edges(FACTS)
+
+    @property
+    def contact_edges(self) -> list[int]:
+        """The same of interactions."""
+        return self._edges((CONTACT,))
+
+    def _edges(self, sources: Sequence[str]) -> list[int]:
+        facts = [piece for piece in self.wanted if piece.source in sources]
         return sorted({piece.until for piece in facts} | {piece.after for piece in facts if piece.after is not None})
 
     @property
@@ -212,7 +223,7 @@ def _pieces(feature: Feature, plan: Plan, catalogue: Catalogue) -> tuple[Piece, 
                 part=feature.part,
             ),
         )
-    if feature.source not in FACTS:
+    if feature.source not in (*FACTS, CONTACT):
         if feature.source == "tags":
             return (Piece("tags", "borne", feature.of),)
         return (Piece("custom", "value", feature.of),) if feature.source == "custom" else ()
@@ -232,7 +243,7 @@ def _pieces(feature: Feature, plan: Plan, catalogue: Catalogue) -> tuple[Piece, 
             return (piece("sum", feature.of), piece("count"))
         case "count" | "days" | "distinct":
             return (piece(feature.aggregate),)
-        case "recency":
+        case "recency" | "last":
             return (piece("last"),)
         case "tenure":
             return (piece("first"),)
@@ -312,7 +323,7 @@ def _fact_queries(pieces: Iterable[Piece]) -> list[Query]:
     """One query per source and kind; those that the index does not cover apart, so that they do not slow the others."""
     groups: dict[tuple[str, bool], list[Piece]] = {}
     for piece in pieces:
-        if piece.source in FACTS and piece.what not in ("day", "fold"):
+        if piece.source in (*FACTS, CONTACT) and piece.what not in ("day", "fold"):
             groups.setdefault((piece.source, piece.covered), []).append(piece)
     return [_fact_query(source, covered, members) for (source, covered), members in groups.items()]
 
@@ -329,6 +340,8 @@ def _fact_query(source: str, covered: bool, pieces: Sequence[Piece]) -> Query:
         tables = "orders o @rows @join order_line l on l.order_id = o.id and l.ordinal >= 0"
         if any("p." in piece.where for piece in pieces):
             tables += " left join product p on p.id = l.product_id and p.voided_at is null"
+    elif source == CONTACT:
+        tables = f"{_CONTACTS} o"
     else:
         tables = f"orders o {'@index' if covered else '@rows'}"
     where = " and ".join([_scope(source), *sorted(common)])
@@ -356,6 +369,8 @@ def _kind(source: str) -> int:
 
 
 def _scope(source: str) -> str:
+    if source == CONTACT:
+        return "o.customer_id @who"
     return f"o.customer_id @who and o.kind = {_kind(source)}"
 
 

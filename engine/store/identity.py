@@ -83,6 +83,11 @@ def join(store: Store, survivor: int, loser: int, actor: str, *, authenticated: 
             survivor,
             loser,
         )
+        tables.run(
+            "update interaction set booked_customer_id = coalesce(booked_customer_id, customer_id), customer_id = ? where customer_id = ?",
+            survivor,
+            loser,
+        )
         tables.run("update alias set customer_id = ? where customer_id = ?", survivor, loser)
         tables.run("update customer set merged_into = ? where id = ? or merged_into = ?", survivor, loser, loser)
         _finish(tables, seq, (survivor, loser), "join", f"customer {loser} into {survivor}", Actor(actor, authenticated))
@@ -111,6 +116,12 @@ def separate(store: Store, alias: tuple[str, str], actor: str, *, authenticated:
         tables.run("update customer set merged_into = null where id = ?", first)
         tables.run(
             "update orders set customer_id = ?, booked_customer_id = null where customer_id = ? and booked_customer_id = ?",
+            first,
+            survivor,
+            first,
+        )
+        tables.run(
+            "update interaction set customer_id = ?, booked_customer_id = null where customer_id = ? and booked_customer_id = ?",
             first,
             survivor,
             first,

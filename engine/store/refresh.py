@@ -203,6 +203,8 @@ def _stamped(connection: Connection, since: int, most: int) -> Array | None:
     return found if len(found) <= most else None
 
 
+CONTACTED = "select distinct customer_id from interaction where at > :low and at <= :high limit :most"
+
 WHO = "select distinct customer_id from orders where ordered_at > :low and ordered_at <= :high"
 WHO_BY_MOMENT = "select distinct customer_id from orders indexed by ix_orders_ordered_at where ordered_at > :low and ordered_at <= :high"
 """The same on SQLite, which would rather walk the whole covering index."""
@@ -215,7 +217,7 @@ COUNT_BY_MOMENT = (
 
 
 def _moved(connection: Connection, plan: Plan, was: int, now: int, most: int) -> Array | None:
-    """Customers with an order between the former and the present place of an edge; None when there are too many."""
+    """Customers with an order or a contact between the former and the present place of an edge; None when there are too many."""
     if was == now:
         return np.zeros(0, dtype=np.int64)
     sqlite = connection.dialect.name == "sqlite"
@@ -228,6 +230,8 @@ def _moved(connection: Connection, plan: Plan, was: int, now: int, most: int) ->
         if left < 0:
             return None
         found.append(np.array(connection.scalars(who, span).all(), dtype=np.int64))
+    for low, high in _spans(plan.contact_edges, was, now):
+        found.append(np.array(connection.scalars(text(CONTACTED), {"low": low, "high": high, "most": most + 1}).all(), dtype=np.int64))
     return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
 

@@ -199,3 +199,28 @@ def test_a_message_gateway_from_an_example_to_a_trial(ada: Browser, app: Flask, 
     assert reader.get("/gateways/").status_code == 403
     ada.post("/gateways/gateway/sms", {"do": "remove"})
     assert engine.gateways.list() == []
+
+
+def test_contacts_are_written_down_on_the_page_of_the_customer(ada: Browser, app: Flask, engine: Engine) -> None:
+    who = engine.customers.list(engine.customers.asked_for({"size": 1})).rows[0]["customer"]
+    assert "No contact is written down yet" in ada.get(f"/customers/{who}?tab=service").text
+    form = {"customer": who, "channel": "phone", "direction": "in", "note": "<b>asked</b>", "at": "2026-01-02T10:00"}
+    assert ada.post("/customers/contact", form).status_code == 302
+    page = ada.get(f"/customers/{who}?tab=service").text
+    assert "&lt;b&gt;asked" in page
+    assert "from the customer, phone" in page
+    assert ada.post("/customers/contact", {**form, "at": "2999-01-01T10:00"}).status_code in (302, 400, 422)
+    number = engine.interactions.of(who)[0].id
+    assert ada.post("/customers/contact", {"customer": who, "void": str(number)}).status_code == 302
+    assert engine.interactions.of(who) == []
+
+
+def test_the_customer_page_says_who_looks_after_her_and_why(ada: Browser, engine: Engine) -> None:
+    engine.managers.add("Star", capacity=100)
+    who = engine.customers.list(engine.customers.asked_for({"size": 1})).rows[0]["customer"]
+    engine.managers.give([who], "Star", reason="asked for her")
+    for tab in ("", "?tab=service"):
+        page = ada.get(f"/customers/{who}{tab}").text
+        assert "Looked after by Star" in page
+        assert "asked for her" in page
+    assert "客户经理：Star" in ada.get(f"/customers/{who}?language=zh").text or "Star" in page

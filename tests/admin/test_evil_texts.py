@@ -50,6 +50,7 @@ CHOSEN = {
     "sign_in_attempt": {"name", "address"},
     "care_act": {"plan", "occasion"},
     "care_message": {"plan", "occasion", "kind", "channel", "status", "gateway"},
+    "interaction": {"channel", "origin", "once"},
     "gateway": {"key", "document", "secret"},
     "manager": {"name", "regions", "languages", "grades"},
     "ownership": {"why", "facts"},

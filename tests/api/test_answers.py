@@ -137,6 +137,7 @@ def shop(api: Client) -> None:
     api.engine.drafts.edit(draft.id, revision=draft.revision, document={**draft.document, "name": "Another"})
     api.engine.care.save("birthday", once.CARE)
     once.gateway(api)
+    api.engine.interactions.add("C1", channel="phone", note="well")
     api.engine.care.save("quiet", {"trigger": "silence", "days": 1, "text": "x", "delivery": "webhook", "consent": "none"})
     assert api.engine.care.run().made
     wrong = {"order": "WRONG", "customer": "C1", "ordered_at": "2026-13-01", "amount": "5.00"}
@@ -201,6 +202,7 @@ READ: dict[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/service/customers/<customer>/manager"): ("/service/customers/C1/manager", None),
     ("GET", "/service/managers/<name>"): ("/service/managers/Sun", None),
     ("GET", "/service/care/<key>"): ("/service/care/birthday", None),
+    ("GET", "/customers/<path:customer>/interactions"): ("/customers/C1/interactions", None),
     ("GET", "/service/gateways/<key>"): ("/service/gateways/sms", None),
     ("POST", "/service/gateways/<key>/trial"): ("/service/gateways/sms/trial", {"to": "+86 138"}),
     ("GET", "/service/care/<key>/effect"): ("/service/care/birthday/effect", None),

@@ -74,6 +74,24 @@ def test_only_customers_whom_something_happened_to_are_read(engine: Engine) -> N
     assert engine.run(AS_OF + 5 * DAY, recompute=True).digest == passed.digest
 
 
+def test_contacts_are_read_again_when_they_are_written_and_when_a_window_passes_them(engine: Engine) -> None:
+    spoken = {"key": "spoken", "type": "segments", "params": {"segments": [
+        {"key": "lately", "title": "Lately", "when": {"feature": "contact.count_7d", "op": ">=", "value": 1}},
+        {"key": "once", "title": "Once", "when": {"feature": "contact.days_since", "op": ">=", "value": 7}}]}}  # fmt: skip
+    engine.publish({**BOOK, "policies": [*BOOK["policies"], spoken]})
+    for each in (3, 4, 5):
+        engine.interactions.add(f"C{each}", at=AS_OF - each * DAY)
+    engine.run(AS_OF)
+    engine.interactions.add("C9", at=AS_OF)
+    written = engine.run(AS_OF + 1, changed=True)
+    assert (reading(written).customers, reading(written).facts) == (1, 1)
+    passed = engine.run(AS_OF + 3 * DAY, changed=True)
+    assert not reading(passed).full
+    assert reading(passed).moments >= 2
+    assert engine.run(AS_OF + 3 * DAY, recompute=True).digest == passed.digest
+    assert dict(engine.label_amounts(passed.id))[("spoken.segment", "once")][0] == 2
+
+
 def test_why_everything_is_read(engine: Engine) -> None:
     assert reading(engine.run(AS_OF, changed=True)).why == "nothing kept"
     assert reading(engine.run(AS_OF + 1, changed=True)).why == ""

@@ -30,6 +30,7 @@ from engine.store.models.facts import (
     source,
     term,
 )
+from engine.store.models.interactions import interaction
 from engine.store.models.lists import saved_view, tag, tag_member
 from engine.store.models.loyalty import points_account, points_act, points_day, points_entry, points_lot
 from engine.store.models.managers import manager, ownership, service_document
@@ -91,6 +92,7 @@ __all__ = [
     "gateway",
     "idempotency_key",
     "import_batch",
+    "interaction",
     "label",
     "label_summary",
     "manager",
