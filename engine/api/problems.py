@@ -16,6 +16,7 @@ from engine.errors import (
     DraftError,
     FactError,
     FeatureError,
+    InteractionError,
     ManagerError,
     NotAllowed,
     PeopleError,
@@ -76,6 +77,7 @@ _BY_ERROR: Sequence[tuple[type[TierwiseError], str]] = (
     (CalendarError, "invalid"),
     (DeskError, "invalid"),
     (CareError, "invalid"),  # documents of their own, with faults as a rulebook has
+    (InteractionError, "invalid"),
     (ManagerError, "invalid"),
     (RulebookError, "rulebook_invalid"),
     (FactError, "fact_invalid"),

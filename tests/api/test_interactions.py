@@ -12,7 +12,7 @@ def test_from_written_to_voided(api: Client) -> None:
     assert api.post("/service/interactions", {"rows": rows}) == {"rows": 2, "added": 2, "known": 0}
     assert api.post("/service/interactions", {"rows": rows})["known"] == 2
     wrong = api("POST", "/service/interactions", json={"rows": [*rows, {"customer": "C1", "at": "2999-01-01"}]}, code=422)
-    assert "TW424 line 3" in wrong.get_data(as_text=True)
+    assert "TW424" in wrong.get_data(as_text=True)
     first = api.get("/customers/C1/interactions?limit=1")
     assert first["items"][0]["direction"] == "in"
     assert [each["note"] for each in api.get(f"/customers/C1/interactions?limit=1&after={first['next']}")["items"]] == ["asked"]
