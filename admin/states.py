@@ -31,4 +31,5 @@ JOB_KINDS = {
     "export": ("Export", "导出"),
     "tick": ("Schedules", "定时计划"),
     "insight": ("Question", "分析问题"),
+    "tickets": ("Import of tickets", "导入工单"),
 }

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import did_you_mean
+from engine.errors import DeskError, did_you_mean
 from engine.jobs import KINDS, JobError
 from engine.moments import as_moment
 from engine.progress import Tell
@@ -29,10 +29,17 @@ PARAMS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "export": {"what": str, "format": str, "options": dict},
     "tick": {},
     "insight": {"question": str, "params": dict},
+    "tickets": {"file": str, "columns": dict, "name": str, "dry_run": bool, "acknowledge": bool},
 }
 TABLES = ("assignments", "changes", "customers", "rejected")
 FORMATS = ("csv", "xlsx", "parquet", "jsonl")
-NEEDED = {"simulate": ("draft",), "import": ("file", "mapping"), "export": ("what", "format"), "insight": ("question", "params")}
+NEEDED = {
+    "simulate": ("draft",),
+    "import": ("file", "mapping"),
+    "export": ("what", "format"),
+    "insight": ("question", "params"),
+    "tickets": ("file", "columns"),
+}
 
 
 def check(engine: Engine, kind: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -59,6 +66,8 @@ def check(engine: Engine, kind: str, params: dict[str, Any]) -> dict[str, Any]:
         _uploaded(engine, params["file"])
         if isinstance(params["mapping"], str):  # a path would read any file of the machine
             _one_of("mapping", params["mapping"], tuple(built_in_mappings()))
+    if kind == "tickets":
+        _uploaded(engine, params["file"])
     if kind == "simulate" and isinstance(params["draft"], int):
         params["draft"] = f"d{params['draft']}"
     if kind == "simulate" and isinstance(params["draft"], str) and not _DRAFT.fullmatch(params["draft"]):
@@ -141,6 +150,20 @@ def _tick(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, An
     return told | ({"care": engine.care.run().as_dict()} if engine.care.due() else {})
 
 
+def _tickets(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Tickets of a file, all or none: rows that are wrong are told one by one, and then nothing is kept."""
+    path = _uploaded(engine, params["file"])
+    tell("import", 0, None)
+    options = {name: bool(params.get(name)) for name in ("dry_run", "acknowledge")}
+    try:
+        found = engine.tickets.import_file(path, columns=params["columns"], **options)
+    except DeskError as error:
+        if not error.faults:
+            raise
+        return {"rows": 0, "opened": 0, "known": 0, "faults": [{"line": each.place, "text": each.found} for each in error.faults]}
+    return {"rows": found.rows, "opened": found.opened, "known": found.known, "faults": []}
+
+
 def _insight(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     return engine.questions.work(params["question"], params["params"], tell)
 
@@ -152,6 +175,7 @@ WORK: dict[str, Callable[[Engine, Mapping[str, Any], Tell], dict[str, Any]]] = {
     "export": _export,
     "tick": _tick,
     "insight": _insight,
+    "tickets": _tickets,
 }
 
 

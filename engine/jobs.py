@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.service import Engine
     from engine.store.session import Store
 
-KINDS = ("run", "simulate", "import", "export", "tick", "insight")
+KINDS = ("run", "simulate", "import", "export", "tick", "insight", "tickets")
 STATUSES = ("queued", "running", "done", "failed", "cancelled")
 OPEN = ("queued", "running")
 

@@ -6,6 +6,7 @@ an index look-up, and a tick looks at those alone of which something is due.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +33,17 @@ ALWAYS = Calendar.read({"timezone": "UTC", "week": {"mon-sun": ["00:00-24:00"]}}
 """Around the clock: what promises run by where no calendar is named."""
 
 
+EARLIER = 30 * 86_400
+"""Working time is laid out from so long before the oldest ticket at hand, so that the next one needs no other."""
+
+
 class TicketClocks:
     """Promises of an engine's tickets, inside transactions that are open."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._calendars: dict[int, Calendar] = {}
+        self._laid = threading.local()  # working time grows as it is asked, so each thread has its own
 
     def promise(
         self,
@@ -143,9 +149,17 @@ class TicketClocks:
         for calendar, clocks in groups.items():
             opened = np.array([each.opened_at for each in clocks], dtype=np.int64)
             seconds = np.array([each.seconds for each in clocks], dtype=np.int64)
-            time = WorkingTime(self._calendar(connection, calendar), int(min(opened.min(), at)))
+            time = self._working_time(connection, calendar, int(min(opened.min(), at)))
             found.append((ClockQueue(time, opened, seconds, [each.pauses for each in clocks]), clocks))
         return found
+
+    def _working_time(self, connection: Connection, number: int | None, since: int) -> WorkingTime:
+        """The working time of a calendar from a moment on, laid out once for many questions."""
+        known: dict[Any, tuple[int, WorkingTime]] = self._laid.__dict__
+        if number not in known or known[number][0] > since:
+            early = since - EARLIER
+            known[number] = (early, WorkingTime(self._calendar(connection, number), early))
+        return known[number][1]
 
     def _calendar(self, connection: Connection, number: int | None) -> Calendar:
         if number is None:

@@ -23,7 +23,7 @@ from engine.desk.letters import letter
 from engine.desk.setup import ANSWER, CLOCKS, RESOLUTION, Setup
 from engine.desk.states import CUSTOMER, ENDED, LIVE, OPEN, REOPENED, RESOLVED, STATES, WAITING, WORKED, check_move
 from engine.desk.words import checked_word, line, money, text_of
-from engine.errors import RulebookError, RunError, TicketError, did_you_mean
+from engine.errors import Fault, RulebookError, RunError, TicketError, did_you_mean
 from engine.interactions import DIRECTIONS, LONGEST_NOTE, word_of
 from engine.levels import PRIORITIES
 from engine.moments import Moment, as_moment, written
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
     from engine.service import Engine
-    from engine.ticket_imports import TicketImport
+    from engine.ticket_imports import TicketFile, TicketImport
     from engine.ticket_ticks import Escalation
 
 SAID = ("in", "out", "note")
@@ -388,14 +388,41 @@ class Tickets:
         with self.engine.store.read() as connection:
             return int(connection.scalar(select(func.max(ticket.c.id))) or 0)
 
-    def import_file(self, path: str | Path, *, acknowledge: bool = False) -> TicketImport:
-        """Import tickets from CSV or JSON lines, all of the file or nothing. Raises `DeskError` with every fault.
+    def look_into(self, path: str | Path) -> TicketFile:
+        """What a file of tickets holds: columns, first rows, and which column is proposed for which field."""
+        from engine.ticket_imports import look
 
-        acknowledge: send the prepared acknowledgement for those that nobody answered yet.
+        return look(self.engine, Path(path))
+
+    @property
+    def needed(self) -> Sequence[str]:
+        """Fields without which no ticket can be imported."""
+        from engine.ticket_imports import NEEDED
+
+        return NEEDED
+
+    def try_rows(self, path: str | Path, columns: Mapping[str, str], most: int) -> tuple[int, Sequence[Fault]]:
+        """How many of the first rows of a file were tried, and what is wrong with them; nothing is kept."""
+        from engine.ticket_imports import try_rows
+
+        return try_rows(self.engine, Path(path), columns, most)
+
+    def import_file(
+        self,
+        path: str | Path,
+        *,
+        columns: Mapping[str, str] | None = None,
+        acknowledge: bool = False,
+        dry_run: bool = False,
+    ) -> TicketImport:
+        """Import tickets from a file, all of it or nothing. Raises `DeskError` with every fault.
+
+        columns: by field the column of the file (CSV in any encoding, XLSX, Parquet, JSON lines); None: they are named as the
+        fields, in CSV or JSON lines. acknowledge: send the prepared acknowledgement for those that nobody answered yet.
         """
         from engine.ticket_imports import import_file
 
-        return import_file(self.engine, Path(path), acknowledge=acknowledge)
+        return import_file(self.engine, Path(path), columns, acknowledge=acknowledge, dry_run=dry_run)
 
     def deliver(self) -> int:
         """Send acknowledgements that wait; how many were handed over. A worker does it every few seconds."""

@@ -213,16 +213,17 @@ def attainment(app: App, by: str, since: str | None, until: str | None, as_json:
 
 @ticket.command(name="import")
 @click.argument("file", type=FILE)
+@click.option("--dry-run", is_flag=True, help="Check every row and keep nothing.")
 @click.option("--acknowledge", is_flag=True, help="Send the prepared acknowledgement for those that nobody answered yet.")
 @json_option
 @pass_app
-def import_(app: App, file: Path, acknowledge: bool, as_json: bool) -> None:
+def import_(app: App, file: Path, dry_run: bool, acknowledge: bool, as_json: bool) -> None:
     """Import tickets from FILE (CSV or JSON lines): reference, customer, kind, subject, opened_at, answered_at, resolved_at, closed_at, ...
 
     All or none: with a wrong row nothing is kept, and every fault is listed.
     """
     with app.engine() as engine:
-        found = engine.tickets.import_file(file, acknowledge=acknowledge)
+        found = engine.tickets.import_file(file, acknowledge=acknowledge, dry_run=dry_run)
         if as_json:
             print_json({"rows": found.rows, "opened": found.opened, "known": found.known})
             return

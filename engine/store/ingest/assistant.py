@@ -9,16 +9,16 @@ import datetime as dt
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from engine.documents import Document, read_text
-from engine.errors import FactError
+from engine.errors import FactError, did_you_mean
 from engine.store.ingest.fields import FIELDS
 from engine.store.ingest.mapping import BusinessSettings, any_mapping, built_in_mappings
-from engine.store.ingest.readers import open_reader
+from engine.store.ingest.readers import Reader, open_reader
 
 ROWS = 20
 """How many rows are shown, and looked at to tell what a column holds."""
@@ -90,9 +90,7 @@ class FileView:
 
 def look(path: Path, settings: BusinessSettings, *, kind: str | None = None) -> FileView:
     """Look into a CSV, Parquet or XLSX file. kind: what it holds; None guesses. Raises `FactError` when it cannot be read."""
-    encoding, delimiter = _text_form(path)
-    base: dict[str, Any] = {"kind": "orders", "source": "file", "columns": "native", "encoding": encoding, "delimiter": delimiter}
-    reader = open_reader(path, any_mapping(base, settings=settings))
+    reader, encoding, delimiter = _reader(path, settings)
     try:
         columns = list(reader.names)
         rows: list[list[str]] = []
@@ -109,6 +107,33 @@ def look(path: Path, settings: BusinessSettings, *, kind: str | None = None) -> 
     if delimiter != ",":
         proposal["delimiter"] = delimiter
     return FileView(path.name, columns, rows, total, encoding, delimiter, _fitting(columns, settings), proposal, unclear)
+
+
+def read_rows(path: Path, settings: BusinessSettings, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Every row of such a file with its line, some columns of it as texts. Raises `FactError`, also for a torn row."""
+    reader, _, _ = _reader(path, settings)
+    try:
+        for name in columns:
+            if name not in reader.names:
+                raise FactError(
+                    f"{path.name} has no column {name!r}; {did_you_mean(name, reader.names) or 'it has ' + ', '.join(reader.names)}"
+                )
+        for chunk in reader.chunks(list(dict.fromkeys(columns))):
+            if chunk.broken:
+                torn = chunk.broken[0]
+                raise FactError(f"line {torn.line} has {torn.cells} cells; expected {torn.expected}, as the head has")
+            texts = [["" if value is None else str(value) for value in chunk.columns[name].to_pylist()] for name in columns]
+            for line, cells in zip(chunk.lines.tolist(), zip(*texts, strict=True), strict=True):
+                yield line, dict(zip(columns, cells, strict=True))
+    finally:
+        reader.close()
+
+
+def _reader(path: Path, settings: BusinessSettings) -> tuple[Reader, str, str]:
+    """An open reader, the encoding and the delimiter."""
+    encoding, delimiter = _text_form(path)
+    base: dict[str, Any] = {"kind": "orders", "source": "file", "columns": "native", "encoding": encoding, "delimiter": delimiter}
+    return open_reader(path, any_mapping(base, settings=settings)), encoding, delimiter
 
 
 def propose(columns: Sequence[str], rows: Sequence[Sequence[str]], kind: str | None = None) -> tuple[dict[str, Any], list[str]]:
@@ -148,12 +173,13 @@ def _score(kind: str, columns: Sequence[str]) -> tuple[bool, int, int]:
 
 def _column_of(name: str, columns: Sequence[str], taken: set[str]) -> str | None:
     """The column that holds a field by its name: the same name, else one of the usual ones."""
-    wanted = [_plain(name), *map(_plain, NAMES.get(name, "").split())]
-    free = {_plain(column): column for column in reversed(columns) if column not in taken}
+    wanted = [plain(name), *map(plain, NAMES.get(name, "").split())]
+    free = {plain(column): column for column in reversed(columns) if column not in taken}
     return next((free[each] for each in wanted if each in free), None)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name without spaces, signs and capitals, so that different spellings of it meet."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
