@@ -148,6 +148,7 @@ def run_title(run: Any, *, last: bool = True) -> str:
 
 
 STEPS = {
+    "care": ("looking at the days", "逐日推算"),
     "read": ("Read facts", "读取事实"),
     "compute": ("Fit and apply", "拟合与计算"),
     "compare": ("Compare", "比较"),

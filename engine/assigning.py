@@ -174,8 +174,11 @@ def drawn(engine: Engine, policy: ManagerPolicy) -> Draw:
     return draw
 
 
-def silent(engine: Engine, policy: ManagerPolicy) -> tuple[Array, Array, Array]:
-    """Customers of managers without contact for as long as the policy says: keys, numbers of their owners, days of silence."""
+def silent(engine: Engine, policy: ManagerPolicy) -> tuple[Array, Array, Array, int]:
+    """Customers of managers without contact for as long as the policy says: keys, numbers of their owners, days of silence.
+
+    Last, the state of the facts that this rests on.
+    """
     now = clock.now()
 
     def also(connection: Connection) -> Any:
@@ -202,7 +205,7 @@ def silent(engine: Engine, policy: ManagerPolicy) -> tuple[Array, Array, Array]:
             last = np.maximum(last, np.where(dates < 0, 0, dates * DAY))
     days = (now - last) // DAY
     chosen = np.isin(owners, list(words.values())) & (days >= policy.neglect_days)
-    return table.customer_id[chosen], owners[chosen], days[chosen]
+    return table.customer_id[chosen], owners[chosen], days[chosen], table.fact_seq
 
 
 def facts_of(engine: Engine, policy: ManagerPolicy, key: int) -> dict[str, str | None]:

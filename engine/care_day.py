@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from engine.care.consent import heard
 from engine.care.control import in_control
 from engine.care.occasions import EPOCH, festival_on, kept_on, period_starts, yearly_on
 from engine.care.plans import CONTACT, Plan
+from engine.care.reports import PlanReport
 from engine.columns import Array, Codes, Flags
 from engine.errors import Fault, FeatureError, RulebookError, did_you_mean
 from engine.moments import as_moment, day_number
@@ -34,25 +35,6 @@ CONSENT, CHANNEL, LANGUAGE, OWNER = "custom.consent", "custom.channel", "custom.
 DAY = 86_400
 CODES = 2**22
 """More than any code of an occasion: days, months, years, runs."""
-
-
-@dataclass(slots=True)
-class PlanReport:
-    """What a plan does on a day. due: customers with an occasion; the others say what becomes of them."""
-
-    plan: str
-    due: int = 0
-    made: int = 0
-    control: int = 0
-    already: int = 0
-    refused: int = 0
-    capped: int = 0
-    no_address: int = 0
-    examples: Sequence[str] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self)
 
 
 @dataclass(slots=True)

@@ -18,12 +18,14 @@ from engine import clock
 from engine.care.control import Difference, difference
 from engine.care.gateways import Gateway
 from engine.care.plans import Plan
+from engine.care.reports import CareReport, PlanReport
 from engine.care.texts import filled
-from engine.care_day import CHANNEL, LANGUAGE, OWNER, Chosen, PlanReport, Population, label_titles, name_faults
+from engine.care_day import CHANNEL, LANGUAGE, OWNER, Chosen, Population, label_titles, name_faults
 from engine.care_delivery import deliver, wakes_at
 from engine.errors import CareError, Fault, did_you_mean
 from engine.moments import as_day, day_number, day_of
-from engine.store import audit, documents, gateways
+from engine.progress import Tell, silent
+from engine.store import audit, documents, gateways, outcomes
 from engine.store import care as rows
 from engine.store.documents import ServiceDocument
 from engine.store.session import one_writer
@@ -60,24 +62,6 @@ class Kept:
             **about,
             "last": None if self.last is None else self.last.isoformat(),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class CareReport:
-    """What a day's care did, or would do."""
-
-    day: dt.date
-    plans: Sequence[PlanReport]
-    dry_run: bool
-
-    @property
-    def made(self) -> int:
-        """How many tasks and messages."""
-        return sum(each.made for each in self.plans)
-
-    def as_dict(self) -> dict[str, Any]:
-        """As plain data."""
-        return {"day": self.day.isoformat(), "dry_run": self.dry_run, "made": self.made, "plans": [each.as_dict() for each in self.plans]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,20 +171,23 @@ class Care:
                 return False
             return any(each.enabled for each in documents.every(connection, KIND))
 
-    def preview(self, *, days: int = 30, key: str | None = None, document: Any = None) -> Sequence[CareReport]:
+    def preview(self, *, days: int = 30, key: str | None = None, document: Any = None, tell: Tell = silent) -> Sequence[CareReport]:
         """What would be due on each of the next days, from today on, if nothing happened meanwhile; some customers are named.
 
         document: of a plan that is not saved; key: only this plan. Every day stands for itself: caps do not add up.
+        tell: called with the day that is looked at. `engine.questions` answers "care" by a job where there are many customers.
         """
         if not 1 <= days <= MOST_DAYS:
             raise CareError(f"days: expected 1 to {MOST_DAYS}")
         plans = [self.check(key or "new", document)] if document is not None else [each.plan for each in self.list()]
         plans = [plan for plan in plans if document is not None or key in (None, plan.key)]
+        tell("read", 0, None)
         people = Population.read(self.engine, plans)
         today, found = self.engine.now.date(), []
         told: dict[str, Array] = {}
         with self.engine.store.read() as connection:
             for ahead in range(days):
+                tell("care", ahead, days)
                 date, reports = today + dt.timedelta(days=ahead), []
                 for plan in plans if not ahead else [replace(each, late_days=0) for each in plans]:  # the days before were looked at
                     chosen, control, report = people.chosen(connection, plan, date)
@@ -213,6 +200,18 @@ class Care:
                     reports.append(report)
                 found.append(CareReport(date, reports, True))
         return found
+
+    def rests_on(self) -> Sequence[Any]:
+        """What a preview rests on beside facts and runs: the day, the plans, and what was done so far."""
+        with self.engine.store.read() as connection:
+            plans = [(each.key, each.revision, each.enabled) for each in documents.every(connection, KIND)]
+            live = outcomes.live_run(connection)
+            return [
+                self.engine.now.date().isoformat(),
+                live and live.id,
+                plans,
+                sorted((key, *of.values()) for key, of in rows.counts(connection).items()),
+            ]
 
     def texts(self, key: str, customer: str) -> dict[str, str]:
         """What a plan would say to a customer: subject and text, in the customer's language."""

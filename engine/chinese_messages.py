@@ -120,6 +120,7 @@ CHINESE: Mapping[str, str] = {
     "name somebody who is here": "请指定在任人员",
     "{} has room for {}, not for {}": "{} 只能再接收 {} 位，不能接收 {} 位",
     "hand over to the pool, or raise the capacity": "请移交公海，或提高容量",
+    "facts changed while neglected customers were looked for": "查找久未联系的客户期间事实数据有变",
     "facts changed while customers were assigned": "分配期间事实数据有变",
     "nobody said yet who gets an account manager": "尚未规定哪些客户配备客户经理",
     "write a policy with: tierwise manager policy FILE": "请运行：tierwise manager policy FILE",

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.care.reports import CareReport
 from engine.division import Division, OutputDivision, Walk, Walker
 from engine.policy import Label, Text
 from engine.portrait import Portrait, Trait
@@ -17,6 +18,8 @@ Plain = Mapping[str, Any]
 
 def packed(found: Any) -> dict[str, Any]:
     """An answer as JSON: its figures, and what its labels are called."""
+    if isinstance(found, list):  # days of care
+        return {"days": [each.as_dict() for each in found]}
     plain: dict[str, Any] = found.as_dict()
     if isinstance(found, Radar):
         return plain | {"kind": found.kind, "labels": _labels(found.labels)}
@@ -85,5 +88,9 @@ def _told(plain: Iterable[Plain]) -> tuple[Label, ...]:
     return tuple(Label(one["key"], Text(one["title"]["en"], one["title"]["zh"]), one["step"]) for one in plain)
 
 
-UNPACK: Mapping[str, Callable[[Plain], Any]] = {"radar": _radar, "division": _division, "portrait": _portrait}
+def _care(plain: Plain) -> list[CareReport]:
+    return [CareReport.of(each) for each in plain["days"]]
+
+
+UNPACK: Mapping[str, Callable[[Plain], Any]] = {"radar": _radar, "division": _division, "portrait": _portrait, "care": _care}
 """How each question's answer is read."""

@@ -147,7 +147,8 @@ def _tick(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, An
     told: dict[str, Any] = {"done": done, "escalated": len(engine.tickets.tick())}
     told |= {"points": engine.points.day().as_dict()} if engine.points.due() else {}
     told |= {"lapsed": engine.rewards.release()} if engine.rewards.due() else {}
-    return told | ({"care": engine.care.run().as_dict()} if engine.care.due() else {})
+    told |= {"care": engine.care.run().as_dict()} if engine.care.due() else {}
+    return told | ({"neglected": len(engine.managers.day())} if engine.managers.due() else {})
 
 
 def _tickets(engine: Engine, params: Mapping[str, Any], tell: Tell) -> dict[str, Any]:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from engine.columns import Array
     from engine.service import Engine
 
-KIND = "managers"
+KIND, STATE, TRIES = "managers", "managers_state", 3
 MOST_CAPACITY, MOST_LISTED, LONGEST, MOST_AT_ONCE = 1_000_000, 200, 200, 1_000
 _NAMED = ("regions", "languages", "grades")
 
@@ -190,7 +190,7 @@ class Managers:
         Raises `ManagerError` without a policy, and when facts changed meanwhile three times in a row.
         """
         policy = self._policy()
-        for _ in range(3):
+        for _ in range(TRIES):
             draw = drawn(self.engine, policy)
             if dry_run:
                 return draw
@@ -238,24 +238,51 @@ class Managers:
     def neglected(self, *, dry_run: bool = False) -> Sequence[str]:
         """Return customers whom nobody spoke to for as long as the policy says to the pool; their ids.
 
-        Contact is what the policy counts as such, and being given to the manager. dry_run: only say who.
+        Contact is what the policy counts as such, and being given to the manager. dry_run: only say who. Raises `ManagerError`
+        without a policy, and when facts go on changing meanwhile.
         """
-        from engine.assigning import silent
-
         policy = self._policy()
-        if not policy.neglect_days:
-            return []
-        keys, owner_ids, days = silent(self.engine, policy)
-        with self.engine.store.write() as connection:
-            one_writer(connection)
-            from engine.store.lookups import external_ids_many
+        return self._neglected(policy, dry_run=dry_run, daily=False) if policy.neglect_days else []
 
-            known = external_ids_many(connection, keys)
-            if len(keys) and not dry_run:
-                said = [json.dumps({"days": number}) for number in days.tolist()]
-                self._set(connection, keys, np.full(len(keys), NOBODY), owner_ids, "neglected", "", said)
-                self._note(connection, "manager.neglected", 0, customers=len(keys), days=policy.neglect_days)
-        return [known[key] for key in keys.tolist()]
+    def due(self) -> bool:
+        """Whether today's return of neglected customers is still to be carried out."""
+        policy = self.policy()
+        if policy is None or not policy.neglect_days:
+            return False
+        with self.engine.store.read() as connection:
+            return not self._done_today(connection)
+
+    def day(self) -> Sequence[str]:
+        """Return neglected customers as the policy says, once a day, whoever does the same at this moment: a worker does it."""
+        policy = self.policy()
+        return self._neglected(policy, dry_run=False, daily=True) if policy is not None and policy.neglect_days else []
+
+    def _neglected(self, policy: ManagerPolicy, *, dry_run: bool, daily: bool) -> Sequence[str]:
+        from engine.assigning import silent
+        from engine.store.facts import fact_seq
+        from engine.store.lookups import external_ids_many
+
+        for _ in range(TRIES):
+            keys, owner_ids, days, seq = silent(self.engine, policy)
+            with self.engine.store.write() as connection:
+                one_writer(connection)
+                if daily and self._done_today(connection):
+                    return []
+                if fact_seq(connection) != seq:  # somebody may have been spoken to meanwhile
+                    continue
+                known = external_ids_many(connection, keys)
+                if len(keys) and not dry_run:
+                    said = [json.dumps({"days": number}) for number in days.tolist()]
+                    self._set(connection, keys, np.full(len(keys), NOBODY), owner_ids, "neglected", "", said)
+                    self._note(connection, "manager.neglected", 0, customers=len(keys), days=policy.neglect_days)
+                if daily:
+                    documents.save(connection, STATE, "neglected", {"day": self.engine.now.date().isoformat()}, self._actor)
+            return [known[key] for key in keys.tolist()]
+        raise ManagerError("facts changed while neglected customers were looked for; nothing was changed, try again")
+
+    def _done_today(self, connection: Connection) -> bool:
+        state = documents.get(connection, STATE, "neglected")
+        return state is not None and bool(state.document["day"] >= self.engine.now.date().isoformat())
 
     # --- the pool ----------------------------------------------------------------------------------------------
 

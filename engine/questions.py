@@ -62,7 +62,8 @@ class Asked:
 
 
 class Questions:
-    """The verbs. A question is "radar", "division", "portrait" or "wanted", with the parameters of the verb of `engine.insight`."""
+    """The verbs. A question is "radar", "division", "portrait" or "wanted", with the parameters of the verb of `engine.insight`; "care"
+    is the preview of care plans."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -143,6 +144,7 @@ class Questions:
             "division": self._engine.insight.divide,
             "portrait": self._engine.insight.portrait,
             "wanted": self._engine.insight.wanted,
+            "care": self._engine.care.preview,
         }
         return verbs[question](**params, tell=tell)
 
@@ -173,6 +175,8 @@ class Questions:
             points = [ledger_of(connection, each.plan.features, each.catalogue) for each in books]
         rests: list[Any] = [__version__, sight.reach.kind, sight.reach.word, sight.personal, seq, fixed, *points]
         rests += [(each.name, each.version) for each in engine.plugins]
+        if question == "care":
+            rests += engine.care.rests_on()
         if question in ("radar", "wanted"):
             rests.append(engine.run_record().id)
         if question == "wanted":
@@ -195,6 +199,7 @@ PARAMS: Mapping[str, tuple[str, ...]] = {
     "radar": ("address", "label", "days", "every", "most"),
     "division": ("run_id", "since", "most"),
     "portrait": ("address", "label", "run_id", "features"),
+    "care": ("days", "key"),
     "wanted": ("draft", "place", "address", "label", "count", "beyond", "as_of"),
 }
 """What each question takes."""

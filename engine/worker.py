@@ -116,7 +116,14 @@ class Worker:
         former, self._minute = self._minute, minute
         if minute // 1440 != former // 1440:
             self.engine.jobs.purge()
-        rooms = (self.engine.schedules, self.engine.tickets, self.engine.care, self.engine.points, self.engine.rewards)
+        rooms = (
+            self.engine.schedules,
+            self.engine.tickets,
+            self.engine.care,
+            self.engine.points,
+            self.engine.rewards,
+            self.engine.managers,
+        )
         if any(room.due() for room in rooms):
             self.engine.jobs.submit("tick", slot="tick")
 

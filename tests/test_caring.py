@@ -11,10 +11,11 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import insert, select, update
 
-from engine import clock
+from engine import clock, questions
 from engine.errors import CareError
 from engine.service import Engine
 from engine.store.models import care_act, care_message, delivery, event, orders, task
+from engine.worker import Worker
 from tests.conftest import _free_port
 from tests.sighted import PASSWORD
 from tests.test_managers import RULES
@@ -332,3 +333,27 @@ def test_a_silence_is_the_same_occasion_at_every_hour(engine: Engine) -> None:
             assert engine.care.run().made == 0
     finally:
         clock.set_ahead(before)
+
+
+def test_with_many_customers_the_next_days_are_a_job_that_can_be_cancelled(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.care.save("birthday", BIRTHDAY)
+    now = engine.questions.ask("care", {"days": 30}).answer
+    assert now[0].made == 3
+    monkeypatch.setattr(questions, "AT_ONCE", 3)
+    engine.care.enable("birthday", False)
+    engine.care.enable("birthday", True)  # another revision: what was remembered does not hold
+    asked = engine.questions.ask("care", {"days": 30})
+    assert (asked.answer, asked.status) == (None, "queued")
+    assert asked.job is not None
+    engine.jobs.cancel(asked.job.id)
+    assert engine.questions.look("care", {"days": 30}).status == "cancelled"
+    again = engine.questions.ask("care", {"days": 30}).job
+    assert again is not None
+    told: list[tuple[str, int, int | None]] = []
+    Worker(engine).do(again.id)
+    found = engine.questions.look("care", {"days": 30})
+    assert [each.as_dict() for each in found.answer] == [each.as_dict() for each in now]
+    engine.care.preview(days=3, tell=lambda *step: told.append(step))
+    assert told == [("read", 0, None), ("care", 0, 3), ("care", 1, 3), ("care", 2, 3)]
+    engine.care.run()
+    assert engine.questions.look("care", {"days": 30}).answer is None, "what was done since is no longer ahead"

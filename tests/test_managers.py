@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import pytest
 
 from engine import clock
 from engine.errors import ManagerError, NotAllowed, TierwiseError
+from engine.job_kinds import perform
 from engine.service import Engine
 from engine.store import managers as rows
 from engine.store.models import ownership
@@ -172,6 +174,26 @@ def test_neglected_customers_return_to_the_pool_and_are_claimed_within_limits(en
         assert managers.release(["C6"], reason="too far") == 1
         assert managers.explain("C6").why.en == "given back to the pool by li: too far"
         assert managers.give(["C6"], "Moon", reason="knows them") == 1
+    finally:
+        clock.set_ahead(before)
+
+
+def test_a_worker_returns_neglected_customers_once_a_day(engine: Engine) -> None:
+    managers = engine.managers
+    managers.add("Sun", capacity=9)
+    managers.assign()
+    before = clock.ahead()
+    try:
+        assert managers.due()
+        assert perform(engine, "tick", {}, lambda *told: None)["neglected"] == 0
+        assert not managers.due()
+        clock.set_ahead(before + 61 * 86_400)
+        assert managers.due()
+        assert perform(engine, "tick", {}, lambda *told: None)["neglected"] == 9
+        assert (managers.due(), managers.day()) == (False, [])
+        assert "neglected" not in perform(engine, "tick", {}, lambda *told: None)
+        found = [each for each in engine.audit.entries(action="manager") if each.action == "manager.neglected"]
+        assert [json.loads(each.details)["customers"] for each in found if each.details] == [9]
     finally:
         clock.set_ahead(before)
 

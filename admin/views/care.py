@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, g, redirect, request, url_for
+from flask import abort, flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin.access import acting, may
 from admin.days import day
 from admin.errors import said
+from admin.job_progress import progress_of
 from admin.pages import Page
 from admin.views.managers import outputs, texts, whole
 from admin.views.service_tasks import CHANNELS
@@ -53,16 +54,21 @@ class Care(Page):
     area = "service"
     title = ("Care plans", "关怀计划")
     writes = ("new",)
+    reads = ("ask", "cancel")
+    """Looking ahead changes nothing."""
 
     @expose("/")
     def index(self) -> str:
         """The plans, and the next days."""
         engine = acting()
         found = engine.care.list()
-        ahead = engine.care.preview(days=AHEAD) if found else []
+        asked = self._ahead() if found else None
+        ahead = (asked and asked.answer) or []
         made = sum(each.made for each in ahead)
         title = t("No care plans yet", "尚无关怀计划")
         if found:
+            title = t("{n} care plan{s}", "{n} 个关怀计划", n=g.formats.number(len(found)), s=plural(len(found), "", "s"))
+        if asked is not None and asked.answer is not None:
             title = t(
                 "{n} customer{s} to care for in the next {d} days", "未来 {d} 天需关怀客户 {n} 人次", n=g.formats.number(made), s=plural(made, "", "s"), d=AHEAD
             )  # fmt: skip
@@ -71,12 +77,42 @@ class Care(Page):
             title=title,
             crumb=t(*self.title),
             found=found,
+            **_waiting(asked),
             ahead=[each for each in ahead if each.made or each.day == engine.now.date()],
             messages=engine.care.messages(),
             may_see_gateways=may("settings"),
             everybody=engine.sight.reach.everybody,
             **_words(),
         )
+
+    def _ahead(self, key: str | None = None) -> Any:
+        """The next days, computed now in a small store; in a large one what a job made of them."""
+        params = {"days": AHEAD, "key": key}
+        questions = acting().questions
+        return questions.look("care", params) if questions.slow() else questions.ask("care", params)
+
+    @expose("/ask", methods=("POST",))
+    def ask(self) -> ResponseReturnValue:
+        """Have the next days computed by a job; the page then shows how far it is."""
+        key = request.form.get("key") or None
+        if key is not None:
+            self._there(key)
+        acting().questions.ask("care", {"days": AHEAD, "key": key}, title=t("Care of the next days", "未来关怀推算"))
+        return redirect(_back(key))
+
+    @expose("/jobs/<int:number>/progress")
+    def progress(self, number: int) -> ResponseReturnValue:
+        """How far the next days are."""
+        return jsonify(progress_of(_job(number)))
+
+    @expose("/jobs/<int:number>/cancel", methods=("POST",))
+    def cancel(self, number: int) -> ResponseReturnValue:
+        """Stop the computation: who asked for it, or who may stop any job."""
+        job = _job(number)
+        if not _may_cancel(job):
+            abort(403)
+        acting().jobs.cancel(number)
+        return redirect(_back(job.params["params"].get("key")))
 
     @expose("/run", methods=("POST",))
     def run(self) -> ResponseReturnValue:
@@ -139,9 +175,10 @@ class Care(Page):
     def _form(self, key: str, document: Any, *, new: bool = False, faults: Any = ()) -> str:
         engine = acting()
         kept = None if new else self._there(key)
-        ahead, effect = [], None
+        ahead, effect, asked = [], None, None
         if kept is not None and not faults:
-            ahead = [each for each in engine.care.preview(days=AHEAD, key=key) if each.made]
+            asked = self._ahead(key)
+            ahead = [each for each in asked.answer or () if each.made]
             effect = engine.care.effect(key, days=EFFECT_DAYS)
         return self.page(
             "console/care_plan.html",
@@ -153,11 +190,39 @@ class Care(Page):
             kept=kept,
             new=new,
             faults=faults,
+            **_waiting(asked),
             ahead=ahead,
             effect=effect,
             effect_days=EFFECT_DAYS,
             **_words(),
         )
+
+
+def _waiting(asked: Any) -> dict[str, Any]:
+    """The job that looks ahead, where it is one: its bar, whether it waits to be asked for, or why it failed."""
+    job = asked.job if asked is not None and asked.answer is None and asked.job is not None and asked.job.is_open else None
+    return {
+        "job": job,
+        "job_progress": url_for("care.progress", number=job.id) if job else "",
+        "job_cancel": url_for("care.cancel", number=job.id) if job and _may_cancel(job) else "",
+        "waits": asked is not None and asked.answer is None and job is None,
+        "ahead_fault": asked.fault if asked is not None and asked.answer is None and job is None else "",
+    }
+
+
+def _back(key: str | None) -> str:
+    return url_for("care.plan", key=key) if key else url_for("care.index")
+
+
+def _job(number: int) -> Any:
+    job = acting().jobs.get(number)
+    if job.kind != "insight" or job.params.get("question") != "care":
+        abort(404)
+    return job
+
+
+def _may_cancel(job: Any) -> bool:
+    return bool(job.actor == acting().settings.actor or may("jobs", "write"))
 
 
 def _words() -> dict[str, Any]:

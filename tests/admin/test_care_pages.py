@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from engine import questions
 from engine.service import Engine
+from engine.worker import Worker
 from tests.admin.conftest import PASSWORD as WORD
 from tests.admin.conftest import ROLES, Browser, open_app
 from tests.small_store import AS_OF
@@ -224,3 +226,23 @@ def test_the_customer_page_says_who_looks_after_her_and_why(ada: Browser, engine
         assert "Looked after by Star" in page
         assert "asked for her" in page
     assert "客户经理：Star" in ada.get(f"/customers/{who}?language=zh").text or "Star" in page
+
+
+def test_with_many_customers_the_page_asks_for_a_job(ada: Browser, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "AT_ONCE", 3)
+    engine.care.save("ahead", {"trigger": "silence", "days": 1, "text": "x"})
+    assert "Compute it" in ada.get("/care/").text
+    assert ada.post("/care/ask", {}).status_code == 302
+    page = ada.get("/care/").text
+    assert "are being computed" in page
+    job = engine.jobs.list(kind="insight")[0]
+    assert ada.get(f"/care/jobs/{job.id}/progress").json["open"]
+    Worker(engine).do(job.id)
+    assert "to care for in the next 30 days" in ada.get("/care/").text
+    assert ada.post("/care/ask", {"key": "ahead"}).status_code == 302
+    job = engine.jobs.list(kind="insight")[0]
+    assert "are being computed" in ada.get("/care/plan/ahead").text
+    assert ada.post(f"/care/jobs/{job.id}/cancel", {}).status_code == 302
+    assert "Compute it" in ada.get("/care/plan/ahead").text
+    assert ada.get("/care/jobs/9999/progress").status_code in (400, 404)
+    engine.care.remove("ahead")

@@ -7,10 +7,12 @@ from typing import Any
 from marshmallow import INCLUDE, Schema
 
 from engine.api.answers.care import CareEffect, CareReport, KeptPlan, RemovedPlan
+from engine.api.answers.jobs import Job
 from engine.api.answers.parts import listing
 from engine.api.fields import Flag, text, whole
 from engine.api.kit import Answer, Call, Routes, Strict, or_404, tagged
 from engine.api.problems import Problem
+from engine.api.views.jobs import job_answer
 from engine.caring import Kept
 from engine.errors import CareError
 
@@ -106,13 +108,17 @@ def run_care(call: Call) -> Any:
     return {**call.engine.care.run(call.body["date"], dry_run=call.dry_run).as_dict()}
 
 
-@routes.verb("GET", "/service/care-preview", "service:read", query=PreviewQuery, gives=listing(CareReport), heavy=True)
+@routes.verb("GET", "/service/care-preview", "service:read", query=PreviewQuery, gives=listing(CareReport), heavy=True, later=Job)
 def preview_care(call: Call) -> Any:
-    """What would be due on the next days, if nothing happened meanwhile."""
+    """What would be due on the next days, if nothing happened meanwhile; with many customers the job that computes it."""
     if call.query["plan"] is not None:
         _found(call, call.query["plan"])
-    found = call.engine.care.preview(days=call.query["days"], key=call.query["plan"])
-    return {"items": [each.as_dict() for each in found]}
+    asked = {"days": call.query["days"], "key": call.query["plan"]}
+    found = call.engine.questions.ask("care", asked, title=f"care, by key {call.caller.key.id}")
+    if found.answer is None:
+        assert found.job is not None
+        return Answer(job_answer(found.job, call), 202, {"Location": f"/api/v1/jobs/{found.job.id}"})
+    return {"items": [each.as_dict() for each in found.answer]}
 
 
 @routes.verb("GET", "/service/care/<key>/effect", "service:read", query=DaysQuery, gives=CareEffect, heavy=True)
