@@ -10,13 +10,14 @@ from flask import g, url_for
 
 from admin.access import may
 from admin.sidebar import entries
-from admin.words import t
+from admin.words import plural, t
 from engine import RulebookError, Text, TierwiseError
 
 if TYPE_CHECKING:
     from engine.service import Engine
 
 MOST = 6
+MOST_LATE = 100
 _cache: dict[tuple[Any, ...], tuple[float, list[Any]]] = {}
 
 
@@ -40,7 +41,7 @@ def to(key: str, text: str, **arguments: Any) -> tuple[str, str] | None:
 def waiting(engine: Engine) -> list[Thing]:
     """Everything that needs this reader, the most costly first."""
     found: list[Thing] = []
-    for look in (_held, _failed_policies, _broken_plugins, _reviews, _failed_jobs, _rejected, _rules, _nothing_scheduled):
+    for look in (_held, _failed_policies, _broken_plugins, _promises, _reviews, _failed_jobs, _rejected, _rules, _nothing_scheduled):
         found += look(engine)
     return found[:MOST]
 
@@ -91,6 +92,26 @@ def _broken_plugins(engine: Engine) -> list[Thing]:
             to("plugins", t("See why", "查看原因")),
         )
         for plugin in broken[:2]
+    ]
+
+
+def _promises(engine: Engine) -> list[Thing]:
+    """Promises to customers that are broken and still open, among those that break first."""
+    if not may("service"):
+        return []
+    now = int(engine.now.timestamp())
+    late = [each for each in engine.tickets.queue(limit=MOST_LATE) if each.first is not None and (each.first.due_at or now) < now]
+    if not late:
+        return []
+    count = g.formats.number(len(late)) + ("+" if len(late) == MOST_LATE else "")
+    return [
+        Thing(
+            "bad",
+            "tickets",
+            t("{n} promise{s} broken", "{n} 项承诺已超时", n=count, s=plural(len(late), " is", "s are")),
+            t("The first is “{subject}”.", "最早的是“{subject}”。", subject=late[0].subject[:80]),
+            (t("To the queue", "前往队列"), url_for("tickets.index")),
+        )
     ]
 
 

@@ -321,3 +321,12 @@ def test_an_empty_desk_says_what_to_do(empty: Flask) -> None:
     reader = Browser(empty).sign_in("administrator")
     for path, said in (("/tickets/", "Nothing waits here"), ("/attainment/", "No promise has ended yet"), ("/levels/", "Everybody is served alike"), ("/calendars/", "No calendar yet"), ("/answers/", "No prepared answer yet")):  # fmt: skip
         assert said in reader.get(path).text
+
+
+def test_a_broken_promise_is_on_the_overview_until_it_is_met(clerk: Browser, desk: Engine) -> None:
+    late = desk.tickets.open("A1", "complaint", "Nobody calls back", at=desk.written(int(desk.now.timestamp()) - 7 * 86_400))
+    page = clerk.get("/").text
+    assert "1 promise is broken" in page
+    assert "Nobody calls back" in page
+    desk.tickets.move(late.id, "resolved")
+    assert "promise is broken" not in clerk.get("/").text
