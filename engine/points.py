@@ -18,6 +18,7 @@ from engine.store import audit
 from engine.store import points as rows
 from engine.store.identity import resolve_in
 from engine.store.points import Act
+from engine.store.points_day import pass_over
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -184,7 +185,10 @@ class Points:
         with self._engine.store.write() as connection:
             owner = resolve_in(connection, customer, reach=self._engine.sight.reach)
             rows.hold(connection, [owner])
-            rows.close(connection, owner, None if back else clock.now())
+            closed, now = rows.closed_at(connection, owner), clock.now()
+            if back and closed is not None:
+                pass_over(connection, owner, closed, actor=self._engine.settings.actor, now=now)
+            rows.close(connection, owner, None if back else now)
             self._record(connection, "points.open" if back else "points.close", owner, {})
 
     def closed(self, customer: str) -> bool:

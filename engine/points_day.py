@@ -60,13 +60,14 @@ def day(engine: Engine) -> DayReport:
     """One transaction; posting again posts nothing. Without a points policy only maturity and expiry are looked at."""
     earning, now, actor = programme(engine), clock.now(), engine.settings.actor
     sales = changed = points = 0
+    since = None if earning is None else int(np.datetime64(earning.since, "D").astype(np.int64))
     with engine.store.write() as connection:
-        done, newest = store.take_turn(connection)
-        if earning is not None:
-            changed, points = _follow(engine, connection, done, now)
-            sales, new = _post(engine, connection, earning, done, now)
+        turn = store.take_turn(connection, since)
+        if earning is not None and since is not None:
+            changed, points = _follow(engine, connection, turn.done, now)
+            sales, new = _post(engine, connection, earning, store.new_sales(connection, turn, since, now), now)
             points += new
-        store.finish_turn(connection, newest if earning is not None else done, now)
+        store.finish_turn(connection, turn.done if earning is None else turn.newest, now, since)
         for member in store.debtors_due(connection, now):
             rows.hold(connection, [member])
             settle(connection, member, rows.load(connection, member), actor, now)
@@ -75,9 +76,7 @@ def day(engine: Engine) -> DayReport:
     return DayReport(sales, changed, points, matured, expired)
 
 
-def _post(engine: Engine, connection: Connection, earning: Earning, done: int, now: int) -> tuple[int, int]:
-    since = int(np.datetime64(earning.since, "D").astype(np.int64))
-    sales = store.new_sales(connection, done, since, now)
+def _post(engine: Engine, connection: Connection, earning: Earning, sales: store.Sales, now: int) -> tuple[int, int]:
     if not len(sales):
         return 0, 0
     base = sales.amount * HUNDREDTHS

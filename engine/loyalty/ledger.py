@@ -101,7 +101,10 @@ class Account:
         return self._posted([Entry(PENDING, lot, points), Entry(ISSUED, lot, -points)])
 
     def settle(self, now: int) -> list[tuple[int, list[Entry]]]:
-        """What the calendar brings until now, as (moment, entries) in order: points mature (a debt is paid first), then expire."""
+        """What the calendar brings until now, as (moment, entries) in order: points mature (a debt is paid first), then expire.
+
+        At last what is owed is paid by points that can be spent: customers who were joined may bring one and the other.
+        """
         due = [(lot.matures_at, 0, number) for number, lot in self.lots.items() if lot.pending and lot.matures_at <= now]
         due += [
             (lot.expires_at, 1, number)
@@ -118,6 +121,8 @@ class Account:
             else:
                 continue  # a debt took all of it when it matured
             posted.append((moment, self._posted(entries)))
+        if paid := self._taken(min(self.owed, self.spendable)):
+            posted.append((now, self._posted(paid + [Entry(DEBT, each.lot, -each.points) for each in paid])))
         return posted
 
     def redeem(self, points: int) -> list[Entry]:

@@ -76,9 +76,15 @@ class Tables:
                 copy.write_row(row + tail)
 
     def ids(self, table: str, count: int) -> Any:
-        """Take ids for new rows. Safe because every writer of facts holds the fact clock's lock."""
+        """Take ids for new rows. Safe because every writer of facts holds the fact clock's lock.
+
+        An order never gets the id of a removed one for which points were posted: they would pass for its own.
+        """
         if table not in self._next:
-            self._next[table] = int(self.one(f"select coalesce(max(id), 0) from {table}")) + 1
+            newest = int(self.one(f"select coalesce(max(id), 0) from {table}"))
+            if table == "orders":
+                newest = max(newest, int(self.one("select coalesce(max(order_id), 0) from points_lot")))
+            self._next[table] = newest + 1
         start = self._next[table]
         self._next[table] = start + count
         return np.arange(start, start + count)

@@ -204,6 +204,12 @@ orders = Table(
     Index("ux_orders_external_id", "source_id", "external_id", unique=True),  # an index, so that a bulk import can drop it
     Index("ix_orders_features", "customer_id", "ordered_at", "kind", "channel_id", "amount", "ordered_on"),
     Index("ix_orders_ordered_at", "ordered_at"),
+    Index(
+        "ix_orders_refund_of",
+        "refund_of",
+        sqlite_where=text("refund_of is not null"),
+        postgresql_where=text("refund_of is not null"),
+    ),
     comment="The unit of upsert. ix_orders_features covers every default feature, so aggregates never touch the rows (ENGINE 27).",
 )
 

@@ -81,5 +81,6 @@ points_day = Table(
     column("id", Integer, primary_key=True),
     column("fact_seq", Big, nullable=False),
     column("posted_at", Big),
+    column("since", Integer),  # the business day from which on they have them
     comment="One row: up to which write of facts the sales have their points. It is locked while sales are posted.",
 )
