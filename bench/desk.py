@@ -79,6 +79,8 @@ def main(count: int) -> None:
         print(f"{count:,} live tickets, {2 * count:,} clocks, three calendars")
         took("every clock worked out anew", refresh)
         took("first page of the queue (50)", lambda: engine.tickets.queue(limit=50, left=True), 9)
+        took("first page of one owner (50)", lambda: engine.tickets.queue(limit=50, left=True, owner=""), 9)
+        took("live tickets, counted to 1,000", lambda: engine.tickets.count(state="live", most=1_001), 9)
         took("page at 50,000", lambda: engine.tickets.queue(limit=50, offset=count // 2, left=True), 5)
         took("open a ticket", lambda: engine.tickets.open("C1", "question", "s"), 25)
         took("answer a ticket", lambda: engine.tickets.say(count, "s", direction="note"), 25)

@@ -69,7 +69,9 @@ class TicketClocks:
         rows.note(connection, number, "promise", at=at, posted_at=posted_at, actor=actor, details=details)
 
     def refresh(self, connection: Connection, numbers: Sequence[int] | None, at: int) -> None:
-        """Work out anew when the running clocks of some tickets (None: all) are over, and when their next step is due."""
+        """Work out anew when the running clocks of some tickets (None: all) are over, when their next step is due, and their place
+        in the queue; after everything that changes a clock or a state.
+        """
         setup = self.engine.desk.setup_in(connection).setup
         for queue, clocks in self._queues(connection, numbers, at):
             due = queue.read(at).due
@@ -83,6 +85,7 @@ class TicketClocks:
                     for each, over, then in zip(clocks, due.tolist(), following.tolist(), strict=True)
                 ],
             )
+        rows.keep_place(connection, numbers)
 
     def steps(self, setup: Setup, queue: ClockQueue, clocks: Sequence[Running], at: int) -> Mapping[tuple[str, str], Any]:
         """By clock and step, when it is due for each clock of a queue; `NEVER` for another clock, and where it was taken."""

@@ -100,7 +100,8 @@ class Tickets:
         """Open a ticket. text: what the customer said. priority: None is that of the customer's service level.
 
         at: when it came in (None: now). reference: the number by which another system knows it: a second opening with it
-        and the same content is the first one again. acknowledge: send the prepared acknowledgement. Raises `TicketError`, `UnknownCustomer`, `KeyReused`.
+        and the same content is the first one again. acknowledge: send the prepared acknowledgement.
+        Raises `TicketError`, `UnknownCustomer`, `KeyReused`.
         """
         setup, zone = self.engine.desk.setup(), self.engine.zone
         now = clock.now()
@@ -214,10 +215,10 @@ class Tickets:
             found = rows.read(connection, wanted if before is None else wanted.where(ticket.c.id < before), self.engine.sight)
             return self._with_left(connection, found) if left else found
 
-    def count(self, **chosen: Any) -> int:
-        """How many tickets there are, chosen as in `list`."""
+    def count(self, *, most: int | None = None, **chosen: Any) -> int:
+        """How many tickets there are, chosen as in `list`. most: where to stop counting."""
         with self.engine.store.read() as connection:
-            inner = self._chosen(connection, rows.wanted(), chosen).subquery()
+            inner = self._chosen(connection, rows.wanted(), chosen).with_only_columns(ticket.c.id).limit(most).subquery()
             return connection.scalar(select(func.count()).select_from(inner)) or 0
 
     def suggest(self, number: int) -> Sequence[tuple[Answer, str]]:
@@ -244,7 +245,7 @@ class Tickets:
                 raise TicketError(
                     f"there is no state {str(state)[:40]!r}; {did_you_mean(str(state), names) or 'states are ' + ', '.join(names)}"
                 )
-            wanted = wanted.where(ticket.c.state.in_(groups.get(state, (state,))))
+            wanted = wanted.where(rows.live() if state == "live" else ticket.c.state.in_(groups.get(state, (state,))))
         if chosen.get("customer") is not None:
             wanted = wanted.where(rows.of_customer(resolve_in(connection, chosen["customer"], reach=self.engine.sight.reach)))
         for name in ("owner", "kind", "priority", "level"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
@@ -16,6 +16,9 @@ from admin.words import plural, t
 from engine import TierwiseError
 
 PER_PAGE = 50
+MOST_COUNTED = 1_000
+"""Live tickets are counted no further: the page must not cost more where there are more of them."""
+
 HOUR = 3_600
 
 
@@ -195,8 +198,9 @@ def _line(event: Any, words: Any) -> str:
 
 
 def _queue_title(found: Any, now: int, engine: Any) -> str:
-    count = engine.tickets.count(state="live")
-    if not count:
+    counted = engine.tickets.count(state="live", most=MOST_COUNTED + 1)
+    count = g.formats.number(counted) if counted <= MOST_COUNTED else t("more than {n}", "超过 {n}", n=g.formats.number(MOST_COUNTED))
+    if not counted:
         return t("Nothing waits for an answer", "没有待处理的工单")
     dues = [each.first.due_at for each in found if each.first is not None and each.first.due_at is not None]
     broken, soon = sum(due < now for due in dues), sum(now <= due < now + HOUR for due in dues)
@@ -216,13 +220,11 @@ def _queue_title(found: Any, now: int, engine: Any) -> str:
             s=plural(soon, " is", "s are"),
             all=count,
         )
-    return t("{n} live ticket{s}, none is due within the hour", "{n} 个未完成工单，一小时内无到期", n=count, s=plural(count, "", "s"))
+    return t("{n} live ticket{s}, none is due within the hour", "{n} 个未完成工单，一小时内无到期", n=count, s=plural(counted, "", "s"))
 
 
 def _major(minor: int) -> str:
     """Minor units as money."""
-    from flask import g
-
     return str(g.formats.money(minor))
 
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from engine.desk.states import LIVE
+from engine.desk.clock import NEVER
+from engine.desk.states import ENDED, LIVE
 from engine.store.models import customer, ticket, ticket_clock, ticket_event
 from engine.store.sight import Sight
 
@@ -170,11 +171,25 @@ def clocks_of(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple
 
 def queue_order(chosen: Select[Any]) -> Select[Any]:
     """The same with what breaks first on top: by the first due moment of a running clock, standing ones at the end."""
+    return chosen.order_by(ticket.c.queue_at, ticket.c.id)
+
+
+def live() -> ColumnElement[bool]:
+    """The condition on it: somebody has still to do something. Every live ticket has a place in the queue, and no other."""
+    return ticket.c.queue_at.is_not(None)
+
+
+def keep_place(connection: Connection, numbers: Sequence[int] | None) -> None:
+    """Write when the first running clock of some tickets (None: all live ones) is over: their place in the queue."""
+    if numbers is not None and len(numbers) > CHUNK:
+        for start in range(0, len(numbers), CHUNK):
+            keep_place(connection, numbers[start : start + CHUNK])
+        return
     c = ticket_clock.c
-    first = select(c.ticket_id, func.min(c.due_at).label("due_at")).where(c.stopped_at.is_(None)).group_by(c.ticket_id).subquery()
-    return chosen.join(first, first.c.ticket_id == ticket.c.id, isouter=True).order_by(
-        first.c.due_at.is_(None), first.c.due_at, ticket.c.id
-    )
+    first = select(func.min(c.due_at)).where(c.ticket_id == ticket.c.id, c.stopped_at.is_(None)).scalar_subquery()
+    place = case((ticket.c.state.in_(ENDED), None), else_=func.coalesce(first, NEVER))
+    some = ticket.c.state.in_(LIVE) if numbers is None else ticket.c.id.in_(numbers)
+    connection.execute(update(ticket).where(some).values(queue_at=place))
 
 
 def change(connection: Connection, number: int, **values: Any) -> None:

@@ -48,10 +48,14 @@ ticket = Table(
     column("resolved_at", Big),
     column("closed_at", Big),
     column("revision", Integer, nullable=False),
+    column("queue_at", Big),  # when the first running clock is over, 2^53 while all stand; NULL once it has ended
     UniqueConstraint("reference"),
     Index("ix_ticket_customer_id", "customer_id"),
     Index("ix_ticket_state", "state", "opened_at"),
     Index("ix_ticket_owner", "owner", "state"),
+    Index("ix_ticket_queue", "queue_at", "id"),
+    Index("ix_ticket_queue_owner", "owner", "queue_at", "id"),
+    Index("ix_ticket_queue_kind", "kind", "queue_at", "id"),
     comment="request is a hash of what the ticket was opened with: the same reference with another request is refused.",
 )
 
