@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.columns import Array, Codes
 from engine.errors import RunError, did_you_mean
+from engine.loyalty.ledger import Account
 from engine.loyalty.programme import MemberLevel, Programme
 from engine.moments import Moment, as_moment
 from engine.policy import Text
@@ -32,13 +33,25 @@ if TYPE_CHECKING:
 MOST = 1_000
 """Members named at once."""
 
+MOST_EXPIRING = 12
+"""Days on which points expire that a card tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """Points, pending ones too, that are gone after a business day if they are not spent by then."""
+
+    last_day: dt.date
+    points: int
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """Where one member stands. why: why there is no level, where there is none.
 
     qualifying, to_next, to_keep: in major units of the currency, orders or points. receipt: one line for a receipt.
-    spendable, pending, owed: points as they are now.
+    loses: rights that go with the fall. spendable, pending, owed: points as they are now; expiring: what of them is lost when
+    it is not spent, the next days first.
     """
 
     customer: str
@@ -60,6 +73,8 @@ class Card:
     pending: int
     owed: int
     receipt: Text
+    loses: tuple[Text, ...] = ()
+    expiring: tuple[Expiring, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data; the level with its rights, other levels by key."""
@@ -79,7 +94,13 @@ class Card:
             "to_keep": self.to_keep,
             "never_below": self.never_below.key if self.never_below else None,
             "multiplier": self.multiplier,
-            "points": {"spendable": self.spendable, "pending": self.pending, "owed": self.owed},
+            "loses": [{"en": each.en, "zh": each.zh} for each in self.loses],
+            "points": {
+                "spendable": self.spendable,
+                "pending": self.pending,
+                "owed": self.owed,
+                "expiring": [{"last_day": each.last_day.isoformat(), "points": each.points} for each in self.expiring],
+            },
             "receipt": {"en": self.receipt.en, "zh": self.receipt.zh},
         }
 
@@ -222,6 +243,8 @@ class Membership:
         reckoned = found.computed.get(f"{key}.level", values.get("level"))
         following = programme.above(reckoned) if values.get("to_next") is not None else None
         points = self._engine.points.balance(customer)
+        falls_to = programme.level(values.get("falls_to"))
+        kept = falls_to.rights if falls_to else ()
         return Card(
             customer=customer,
             policy=key,
@@ -233,7 +256,7 @@ class Membership:
             to_next=values.get("to_next"),
             since=_day(values.get("since")),
             falls_on=_day(values.get("falls_on")),
-            falls_to=programme.level(values.get("falls_to")),
+            falls_to=falls_to,
             keep_by=_day(values.get("keep_by")),
             to_keep=values.get("to_keep"),
             never_below=programme.level(values.get("never_below")),
@@ -242,7 +265,17 @@ class Membership:
             pending=points.pending,
             owed=points.owed,
             receipt=self._receipt(level, following, values.get("to_next"), programme),
+            loses=tuple(right for right in level.rights if right not in kept) if level and falls_to else (),
+            expiring=self._expiring(points),
         )
+
+    def _expiring(self, account: Account) -> tuple[Expiring, ...]:
+        days: dict[dt.date, int] = {}
+        for lot in account.lots.values():
+            if lot.expires_at is not None and lot.member + lot.pending:
+                day = dt.datetime.fromtimestamp(lot.expires_at - 1, self._engine.zone).date()
+                days[day] = days.get(day, 0) + lot.member + lot.pending
+        return tuple(Expiring(day, days[day]) for day in sorted(days)[:MOST_EXPIRING])
 
     def _receipt(self, level: MemberLevel | None, following: MemberLevel | None, missing: float | None, programme: Programme) -> Text:
         if level is None:
@@ -316,4 +349,4 @@ def _iso(day: dt.date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-__all__ = ["Card", "Losing", "Losses", "Members", "Membership"]
+__all__ = ["Card", "Expiring", "Losing", "Losses", "Members", "Membership"]

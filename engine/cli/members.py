@@ -67,6 +67,11 @@ def _nothing(app: App, as_json: bool) -> None:
         click.echo(app.text("Nobody has a level yet; tierwise run gives them.", "暂无会员等级；运行 tierwise run 后即有。"))
 
 
+def _expiring(app: App, card: Card) -> str:
+    days = (app.text(f"{each.points:,} after {each.last_day}", f"{each.last_day} 后失效 {each.points:,}") for each in card.expiring[:3])
+    return app.text("; ", "；").join(days)
+
+
 def _card_rows(app: App, engine: Engine, card: Card) -> list[list[str | None]]:
     programme = engine.membership.programmes()[card.policy]
 
@@ -82,10 +87,12 @@ def _card_rows(app: App, engine: Engine, card: Card) -> list[list[str | None]]:
         (("last upgrade", "最近升级"), card.since and card.since.isoformat()),
         (("lost on", "降级日"), card.falls_on and card.falls_on.isoformat()),
         (("then", "降级后"), _title(app, card.falls_to)),
+        (("goes with it", "将失去"), app.text("; ", "；").join(_say(app, right) for right in card.loses)),
         (("keep by", "保级截止"), card.keep_by and card.keep_by.isoformat()),
         (("missing to keep it", "保级所差"), amount(card.to_keep)),
         (("never below", "终身保底"), _title(app, card.never_below)),
         (("points", "积分"), f"{card.spendable:,} × {card.multiplier:g}" if card.multiplier is not None else f"{card.spendable:,}"),
+        (("points expire", "积分到期"), _expiring(app, card)),
     ]
     return [[app.text(*head), value] for head, value in rows if value]
 

@@ -23,7 +23,21 @@ def test_one_call_gives_level_rights_points_and_what_is_missing(members: Client)
     assert (more["level"]["key"], more["next"]) == ("silver", "gold")
     assert more["receipt"]["en"].endswith(" to Gold")
     assert more["receipt"]["zh"].startswith("距金卡会员还差 ")
-    assert more["points"] == {"spendable": 0, "pending": 0, "owed": 0}
+    assert more["points"] == {"spendable": 0, "pending": 0, "owed": 0, "expiring": []}
+
+
+def test_one_call_says_what_will_be_lost_with_dates(members: Client) -> None:
+    members.engine.import_facts([{"order": "old", "customer": "C1", "ordered_at": "2024-03-01", "amount": "6000"}], "orders")
+    members.engine.points.earn("C1", 80, key="a", at="2025-01-01", valid_days=36_000)
+    members.engine.points.earn("C1", 20, key="b", at="2025-01-01", valid_days=36_000, hold_days=1)
+    members.engine.points.earn("C1", 5, key="c")
+    card = members.get("/loyalty/members/C1?as_of=2025-06-30")
+    assert (card["level"]["key"], card["falls_to"], card["falls_on"], card["keep_by"]) == ("gold", "basic", "2026-01-31", "2025-12-31")
+    kept = {"basic": []}
+    assert card["loses"] == [right for right in card["level"]["rights"] if right not in kept["basic"]]
+    assert card["loses"]
+    assert card["points"]["expiring"] == [{"last_day": "2123-07-26", "points": 80}, {"last_day": "2123-07-27", "points": 20}]
+    assert card["points"]["spendable"] == 105
 
 
 def test_levels_of_all(members: Client) -> None:

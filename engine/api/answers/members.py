@@ -16,6 +16,19 @@ class Level(Given):
     birthday_multiplier = number(2)
 
 
+class Expiring(Given):
+    """Points that are gone after a day."""
+
+    last_day = day("The last business day with them.")
+    points = integer(80, "Pending ones too.")
+
+
+class CardPoints(Standing):
+    """Points, and what of them is lost when."""
+
+    expiring = many(Expiring, "The next days first.")
+
+
 class Card(Given):
     """Where one member stands. Levels other than its own are named by key; amounts are currency, orders or points."""
 
@@ -34,7 +47,8 @@ class Card(Given):
     to_keep = number(1000, "What turns it.", null=True)
     never_below = string(None, null=True)
     multiplier = number(1.2, "Of points, today.", null=True)
-    points = nested(Standing)
+    loses = many(Texts, "Rights that go with the fall.")
+    points = nested(CardPoints)
     receipt = nested(Texts, "One line for a receipt.")
 
 
