@@ -25,6 +25,7 @@ from engine.catalogue import Catalogue, Feature
 from engine.clock import here
 from engine.documents import Document
 from engine.errors import FactError, Fault, RulebookError, RunError, TierwiseError, UnknownCustomer, did_you_mean
+from engine.known import Known
 from engine.moments import Moment, as_moment, month_starts, written
 from engine.registry import PluginHealth, Registry, load_plugins
 from engine.rooms import Room
@@ -192,6 +193,7 @@ class Engine:
         self._sight: Sight | None = None
         self.origin: Engine | None = None
         self._opened: OrderedDict[tuple[int, str], Replay] = OrderedDict()
+        self._known = Known()
 
     @classmethod
     def open(cls, url: str | None = None, *, create: bool = True, actor: str | None = None, plugins: Iterable[Path] = ()) -> Engine:
@@ -218,7 +220,7 @@ class Engine:
         customers is seen; None is what this person may see, or everything where nobody proved anything.
         """
         other = Engine(self.store, replace(self.settings, actor=actor, authenticated=authenticated), self.registry)
-        other._sight, other._opened = sight, self._opened
+        other._sight, other._opened, other._known = sight, self._opened, self._known
         other.origin = self
         return other
 
@@ -289,7 +291,12 @@ class Engine:
 
         with self.store.read() as connection:
             custom = [*custom_features(connection), *tag_features(connection)]
-        return Catalogue.built_in().with_features([*self.registry.features.values(), *custom])
+        known = self._known.catalogue
+        if known is not None and known[0] == custom:
+            return known[1]
+        made = Catalogue.built_in().with_features([*self.registry.features.values(), *custom])
+        self._known.catalogue = custom, made
+        return made
 
     def inbox(self) -> Sequence[Waiting]:
         """What waits for a person: drafts to approve or publish, own ones that came back, comments, held runs, values to fix."""
@@ -480,7 +487,12 @@ class Engine:
         return self.rulebook() if published else nothing(self.catalogue)
 
     def _loaded(self, version: Version) -> Rulebook:
-        return load_rulebook(Document(version.document, f"rulebook version {version.number}"), self.registry, self.catalogue)
+        key = version.number, version.hash, self.catalogue.hash
+        known = self._known.rulebook(key)
+        if known is None:
+            known = load_rulebook(Document(version.document, f"rulebook version {version.number}"), self.registry, self.catalogue)
+            self._known.keep(key, known)
+        return known
 
     # --- runs --------------------------------------------------------------------------------------------------
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from engine.errors import FactError
-from engine.store.ingest import import_rows, undo, void
+from engine.store.ingest import import_rows, stored_index, undo, void
+from engine.store.ingest.tables import Tables
 from engine.store.session import Store
 from tests.store.imports import ACTOR, bring, everything, make_store, query, rejected_reasons
 
@@ -186,3 +189,16 @@ def test_a_bulk_import_makes_its_indexes_again(local: Store, tmp_path: Path) -> 
     bring(local, tmp_path, "tierwise/lines", "order,customer,ordered_at,product,quantity,unit_price\n" + lines)
     assert query(local, names) == before
     assert len(before) > 4
+
+
+def test_few_ids_are_looked_up_and_many_are_read_once(store: Store) -> None:
+    sql = "select external_id, customer_id from alias where source_id = ?"
+    import_rows(store, "customers", [{"customer": f"K{n}"} for n in range(10)], source="s", actor="li")
+    with store.read() as connection:
+        source = Tables(connection).one("select id from source where name = ?", "s")
+        index = stored_index.StoredIndex(Tables(connection), sql, source)
+        assert (index.find(pa.array(["K3", "nobody", "K3"])) > 0).tolist() == [True, False, True]
+        index.add(pa.array(["later"]), np.array([77]))
+        assert index.find(pa.array(["later", "nobody"])).tolist() == [77, -1]
+        many = pa.array([f"K{n}" for n in range(stored_index.FEW + 1)])
+        assert (index.find(many) > 0).sum() == 10

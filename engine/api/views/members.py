@@ -41,6 +41,9 @@ class LevelsQuery(PolicyQuery):
 @routes.verb("GET", "/loyalty/members/<path:customer>", "loyalty:read", query=CardQuery, gives=Card)
 def get_member(call: Call, customer: str) -> Any:
     """Level, rights, points and what is missing to the next level, from the facts of this moment."""
+    from flask import current_app
+
+    call.engine.__dict__["_evaluator"] = current_app.extensions["tierwise-api"].warm.evaluator()
     return call.dated(call.engine.membership.card(customer, **call.query).as_dict(), "as_of")
 
 

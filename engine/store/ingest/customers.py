@@ -14,6 +14,7 @@ from engine.store.ingest import upsert
 from engine.store.ingest.clean import Rows
 from engine.store.ingest.intake import Intake, key_hash
 from engine.store.ingest.parsed import NONE, Array, Flags, Ints, distinct, flags
+from engine.store.ingest.stored_index import FEW, some
 from engine.store.ingest.tables import BULK_INDEXES
 
 INTEGERS = {"kind": "kind", "gender": "gender", "birth_date": "birth_day", "income": "income", "joined_at": "joined_at"}
@@ -94,14 +95,21 @@ class CustomerLoader:
 
     def _ignore_joined(self, rows: Rows, source: int, chosen: Ints) -> None:
         """A customer joined into another speaks no longer for itself."""
-        if source not in self._joined:
-            query = "select external_id from alias where source_id = ? and customer_id <> first_customer_id"
-            self._joined[source] = {text for (text,) in self.tables.rows(query, source)}
-        if self._joined[source]:
-            joined = pc.is_in(rows.texts("customer"), pa.array(sorted(self._joined[source]), pa.string()))
+        known = self._joined_of(rows.texts("customer"), source)
+        if known:
+            joined = pc.is_in(rows.texts("customer"), pa.array(sorted(known), pa.string()))
             where = np.zeros(len(rows), bool)
             where[chosen] = flags(joined)[chosen]
             rows.ignore(where, "customer joined into another")
+
+    def _joined_of(self, texts: Any, source: int) -> set[str]:
+        """Ids of customers that were joined into others: among a few rows, or all, read once."""
+        query = "select external_id, customer_id from alias where source_id = ? and customer_id <> first_customer_id"
+        if source not in self._joined:
+            if len(texts) <= FEW:
+                return {text for text, _ in some(self.tables, query, source, sorted(set(texts.drop_null().to_pylist())))}
+            self._joined[source] = {text for text, _ in self.tables.rows(query, source)}
+        return self._joined[source]
 
     def _columns(self, rows: Rows) -> dict[str, Any]:
         """The columns of the table that the file brings; absent is not null."""

@@ -9,14 +9,13 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from engine import clock
 from engine.store.facts import StoreSettings
-from engine.store.ingest.keys import KeyIndex
 from engine.store.ingest.mapping import Mapping
 from engine.store.ingest.parsed import NONE, Array, Ints, distinct
 from engine.store.ingest.report import ImportReport
+from engine.store.ingest.stored_index import StoredIndex
 from engine.store.ingest.tables import Tables
 
 
@@ -48,7 +47,7 @@ class Intake:
     rows_of_orders: list[tuple[int, Any]] = field(default_factory=list)
     _terms: dict[str, dict[str, int]] = field(default_factory=dict)
     _sources: dict[str, int] = field(default_factory=dict)
-    _customers: dict[int, KeyIndex] = field(default_factory=dict)
+    _customers: dict[int, StoredIndex] = field(default_factory=dict)
     _touched: Any = field(default_factory=lambda: np.zeros(1024, bool))
 
     def reject(self, rejected: list[Rejected]) -> None:
@@ -90,10 +89,10 @@ class Intake:
             self._sources[name] = source_id(self.tables, name)
         return self._sources[name]
 
-    def customers(self, source: int) -> KeyIndex:
-        """The customers known to a source by their aliases, read once per import."""
+    def customers(self, source: int) -> StoredIndex:
+        """The customers known to a source by their aliases, each read once per import."""
         if source not in self._customers:
-            self._customers[source] = read_index(self.tables, "select external_id, customer_id from alias where source_id = ?", source)
+            self._customers[source] = StoredIndex(self.tables, "select external_id, customer_id from alias where source_id = ?", source)
         return self._customers[source]
 
     def touch(self, customers: Ints) -> None:
@@ -144,20 +143,6 @@ def source_id(tables: Tables, name: str) -> int:
         found = tables.id("source")
         tables.insert("source", {"id": [found], "name": [name]})
     return int(found)
-
-
-def read_index(tables: Tables, sql: str, *values: Any) -> KeyIndex:
-    """Read (external id, key) rows into an index, in parts."""
-    index = KeyIndex()
-    texts: list[Array] = []
-    keys: list[Ints] = []
-    cursor = tables.run(sql, *values)
-    while part := cursor.fetchmany(100_000):
-        texts.append(pa.array([text for text, _ in part], pa.string()))
-        keys.append(np.array([key for _, key in part], np.int64))
-    if texts:
-        index.add(pa.concat_arrays(texts), np.concatenate(keys))
-    return index
 
 
 def key_hash(external_id: str) -> int:

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from engine.store.ingest import upsert
 from engine.store.ingest.clean import Rows
-from engine.store.ingest.intake import Intake, read_index
-from engine.store.ingest.keys import KeyIndex
+from engine.store.ingest.intake import Intake
 from engine.store.ingest.parsed import NONE, Array, Ints
+from engine.store.ingest.stored_index import StoredIndex
 from engine.store.ingest.tables import Tables
 
 FORMER = ("name", "category_id", "cost", "version", "batch_id", "voided_at")
@@ -108,12 +108,12 @@ def buyers(tables: Tables, products: Ints) -> Ints:
     return np.array([key for (key,) in tables.rows(f"select distinct o.customer_id from {lines}")], np.int64)
 
 
-def product_index(intake: Intake) -> KeyIndex:
+def product_index(intake: Intake) -> StoredIndex:
     """The products known to the mapping's source."""
-    return read_index(intake.tables, "select external_id, id from product where source_id = ?", intake.source)
+    return StoredIndex(intake.tables, "select external_id, id from product where source_id = ?", intake.source)
 
 
-def create_products(intake: Intake, index: KeyIndex, texts: Array, columns: dict[str, Any]) -> Ints:
+def create_products(intake: Intake, index: StoredIndex, texts: Array, columns: dict[str, Any]) -> Ints:
     """Insert products and return their keys."""
     keys: Ints = intake.tables.ids("product", len(texts))
     head = {"id": keys, "source_id": intake.source, "external_id": texts.to_pylist()}

@@ -19,6 +19,7 @@ from engine.store.ingest.money import convert, line_amounts
 from engine.store.ingest.parsed import NONE, Array, Flags, Ints, distinct, flags
 from engine.store.ingest.products import create_products, product_index
 from engine.store.ingest.rates import RateTable
+from engine.store.ingest.stored_index import FEW, some
 
 SALE, REFUND = 0, 1
 
@@ -31,8 +32,7 @@ class Resolver:
         self.lines = intake.mapping.kind == "lines"
         self._products = product_index(intake) if self.lines else None
         self._rates: RateTable | None = None
-        query = "select external_id, first_customer_id from alias where source_id = ? and customer_id <> first_customer_id"
-        self._joined: dict[str, int] = dict(intake.tables.rows(query, intake.source))
+        self._joined: dict[str, int] | None = None
 
     def entries(self, rows: Rows) -> Entries:
         """All rows as entries; those still alive afterwards are sound."""
@@ -111,10 +111,20 @@ class Resolver:
 
     def _booked(self, rows: Rows, customers: Ints) -> Ints:
         """Whom an order of a joined customer was booked to, so that the join can be separated again."""
-        if not self._joined:
+        joined = self._joined_of(rows.texts("customer"))
+        if not joined:
             return np.full(len(rows), NONE)
-        booked = np.array([self._joined.get(text, NONE) for text in rows.texts("customer").to_pylist()], np.int64)
+        booked = np.array([joined.get(text, NONE) for text in rows.texts("customer").to_pylist()], np.int64)
         return np.where(booked == customers, NONE, booked)
+
+    def _joined_of(self, texts: Array) -> dict[str, int]:
+        """Whose ids those of joined customers were first: of a few rows their own, else all, read once."""
+        query = "select external_id, first_customer_id from alias where source_id = ? and customer_id <> first_customer_id"
+        if self._joined is None:
+            if len(texts) <= FEW:
+                return dict(some(self.intake.tables, query, self.intake.source, sorted(set(texts.drop_null().to_pylist()))))
+            self._joined = dict(self.intake.tables.rows(query, self.intake.source))
+        return self._joined
 
     def _product_ids(self, rows: Rows) -> Ints:
         if self._products is None or not rows.has("product"):
