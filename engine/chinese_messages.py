@@ -157,6 +157,8 @@ CHINESE: Mapping[str, str] = {
     "expected a whole number from 1 to {}": "应为 1 至 {} 的整数",
     "there is no redemption {} of this customer": "该客户没有兑换 {}",
     "redemption {} was cancelled already": "兑换 {} 已取消过",
+    "act {} paid the reward of claim {}; cancel the claim": "操作 {} 支付的是申领 {} 的礼品，请取消该申领",
+    "act {} was given by the offer {}; cancel the use of the offer": "操作 {} 是优惠 {} 赠送的积分，请撤销该优惠的使用",
     "there is no earning {} of this customer": "该客户没有积分入账 {}",
     "at: the moment lies in the future": "at：该时刻在将来",
     "points are earned for what has happened": "积分只为已发生的事发放",

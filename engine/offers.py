@@ -11,6 +11,7 @@ from engine import clock
 from engine.errors import PointsError, RulebookError, RunError
 from engine.loyalty.offers import Offer, Verdict, judge
 from engine.moments import Moment, as_moment
+from engine.points import Member
 from engine.repeats import KeyReused
 from engine.rewards import new_code
 from engine.store import audit
@@ -86,7 +87,7 @@ class Offers:
                 code = by_offer.get(each.offer.key) if each.offer.coded else None
                 if code is not None:
                     rows.use_coupon(connection, code, now)
-                act = engine.points.earn(customer, each.points, key=f"offer {each.offer.key} {key}").number if each.points else None
+                act = engine.points.earn(Member(owner), each.points, key=f"offer {each.offer.key} {key}").number if each.points else None
                 values = {"offer": each.offer.key, "benefit": each.saves, "points": each.points, "act_id": act, "code": code}
                 rows.add_use(connection, {**head, **values})
                 made.append(Use(each.offer.key, each.saves, each.points, code))
@@ -110,7 +111,7 @@ class Offers:
                 if each.offer and each.cancelled_at is None:
                     rows.cancel_use(connection, each, clock.now())
                     if each.act_id is not None:
-                        engine.points.reverse(customer, each.act_id, each.points, key=f"offer {each.offer} {key} back")
+                        engine.points.reverse(Member(owner), each.act_id, each.points, key=f"offer {each.offer} {key} back")
                     count += 1
             return count
 

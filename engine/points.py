@@ -6,6 +6,7 @@ Every change takes a key: the same key with the same request answers as the firs
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine import clock
@@ -14,7 +15,7 @@ from engine.loyalty.earning import DAY, Earning
 from engine.loyalty.ledger import DEBT, MEMBER, PENDING, Account, Entry, fold, whole
 from engine.moments import Moment, as_moment
 from engine.repeats import KeyReused
-from engine.store import audit
+from engine.store import audit, offers, rewards
 from engine.store import points as rows
 from engine.store.identity import resolve_in
 from engine.store.points import Act
@@ -31,10 +32,19 @@ LONGEST_KEY = 200
 LONGEST_REASON = 500
 MOST_DAYS = 36_525
 MOST_ACTS = 500
+INNER = "\x1f"
+"""Begins the keys of other parts of the engine; people's keys are printable."""
 EVENTS = ("survey", "referral")
 
 Change = Callable[["Connection", int, Account, int], list[Entry]]
 """What an act does: (connection, customer, account, number of the act) to its entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Whose points another part of the engine moves, by internal key: no id to be read twice, no sight to keep to, and keys that nobody else has."""
+
+    number: int
 
 
 class Points:
@@ -45,7 +55,9 @@ class Points:
 
     # --- acts --------------------------------------------------------------------------------------------------
 
-    def earn(self, customer: str, points: int, *, key: str, at: Moment = None, hold_days: int = 0, valid_days: int | None = None) -> Act:
+    def earn(
+        self, customer: str | Member, points: int, *, key: str, at: Moment = None, hold_days: int = 0, valid_days: int | None = None
+    ) -> Act:
         """Give points for something that happened at a moment (None: now), perhaps long ago.
 
         hold_days: elapsed days of the return period. valid_days: days after it until they expire; None: never.
@@ -77,18 +89,20 @@ class Points:
         request = f"event {kind} {'' if at is None else happened}"
         return self._do(customer, "earn", key, request, change, happened=happened, note=kind)
 
-    def redeem(self, customer: str, points: int, *, key: str) -> Act:
+    def redeem(self, customer: str | Member, points: int, *, key: str) -> Act:
         """Spend points. Raises `PointsError` for more than can be spent."""
         whole(points)
         return self._do(customer, "redeem", key, f"redeem {points}", lambda connection, owner, account, number: account.redeem(points))
 
-    def cancel(self, customer: str, redemption: int, *, key: str) -> Act:
+    def cancel(self, customer: str | Member, redemption: int, *, key: str) -> Act:
         """Give back what a redemption took, once. Raises `PointsError` for what is no redemption of this customer."""
 
         def change(connection: Connection, owner: int, account: Account, number: int) -> list[Entry]:
             taken = rows.entries_of(connection, owner, redemption, "redeem")
             if not taken:
                 raise PointsError(f"there is no redemption {redemption} of this customer")
+            if not isinstance(customer, Member):
+                _check_free(connection, owner, redemption)
             if rows.taken_back(connection, owner, redemption):
                 raise PointsError(f"redemption {redemption} was cancelled already")
             account.lots |= rows.load(connection, owner, {each.lot for each in taken} - set(account.lots)).lots
@@ -96,7 +110,7 @@ class Points:
 
         return self._do(customer, "cancel", key, f"cancel {redemption}", change, about=redemption, closed=True)
 
-    def reverse(self, customer: str, earning: int, points: int, *, key: str) -> Act:
+    def reverse(self, customer: str | Member, earning: int, points: int, *, key: str) -> Act:
         """Take back points of an earning whose sale was returned; what was spent is owed. Raises `PointsError` for more than it earned."""
         whole(points)
 
@@ -105,6 +119,8 @@ class Points:
                 account.lots |= rows.load(connection, owner, {earning}).lots
             if earning not in account.lots:
                 raise PointsError(f"there is no earning {earning} of this customer")
+            if not isinstance(customer, Member):
+                _check_free(connection, owner, earning)
             return account.reverse(earning, points)
 
         return self._do(customer, "reverse", key, f"reverse {earning} {points}", change, about=earning, closed=True)
@@ -263,7 +279,7 @@ class Points:
 
     def _do(
         self,
-        customer: str,
+        customer: str | Member,
         kind: str,
         key: str,
         request: str,
@@ -282,7 +298,10 @@ class Points:
         if happened is not None and happened > now:
             raise PointsError("at: the moment lies in the future; points are earned for what has happened")
         with self._engine.store.write() as connection:
-            owner = resolve_in(connection, customer, reach=self._engine.sight.reach)
+            if isinstance(customer, Member):
+                owner, key = rows.member_of(connection, customer.number), INNER + key
+            else:
+                owner = resolve_in(connection, customer, reach=self._engine.sight.reach)
             rows.hold(connection, [owner] if also is None else [owner, also])
             known = rows.answered(connection, owner, key)
             if known is not None:
@@ -290,7 +309,8 @@ class Points:
                     raise KeyReused("this idempotency key was used for another request; take a new key for a new request")
                 return known[0]
             if not closed and rows.closed_at(connection, owner) is not None:
-                raise PointsError(f"the points account of {customer} is closed")
+                whose = "this customer" if isinstance(customer, Member) else customer
+                raise PointsError(f"the points account of {whose} is closed")
             account = rows.load(connection, owner)
             settle(connection, owner, account, self._engine.settings.actor, now)
             number = int(rows.numbers(connection, 1)[0])
@@ -312,6 +332,16 @@ def settle(connection: Connection, owner: int, account: Account, actor: str, now
     for moment, entries in account.settle(now):
         act = {"id": int(rows.numbers(connection, 1)[0]), "customer_id": owner, "posted_at": now, "actor": actor}
         rows.keep(connection, {**act, "kind": "settle", "about": entries[0].lot, "request": "", "at": moment}, account, entries)
+
+
+def _check_free(connection: Connection, owner: int, act: int) -> None:
+    """Raise `PointsError` for an act that a reward or an offer stands behind: taken back alone, the reward would be free."""
+    claim = rewards.claim_of_act(connection, owner, act)
+    if claim is not None:
+        raise PointsError(f"act {act} paid the reward of claim {claim}; cancel the claim")
+    offer = offers.offer_of_act(connection, owner, act)
+    if offer is not None:
+        raise PointsError(f"act {act} was given by the offer {offer}; cancel the use of the offer")
 
 
 def _reason(reason: object) -> str:

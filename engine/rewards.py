@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine import clock
 from engine.errors import PointsError, did_you_mean
 from engine.loyalty.rewards import Hurdle, RewardDocument, Standing, hurdles, read_reward
+from engine.points import Member
 from engine.repeats import KeyReused
 from engine.store import audit, members
 from engine.store import points as ledger
@@ -102,6 +103,8 @@ class Rewards:
                 if known.reward != reward:
                     raise KeyReused("this idempotency key was used for another request; take a new key for a new request")
                 return known
+            if ledger.closed_at(connection, owner) is not None:
+                raise PointsError(f"the points account of {customer} is closed")
             now = clock.now()
             found = self._get(connection, reward, lock=True)
             spendable = engine.points.balance(customer).spendable
@@ -109,7 +112,7 @@ class Rewards:
             if against or not rows.take(connection, reward):
                 why = "; ".join(each.text.en for each in against) or "is out of stock"
                 raise PointsError(f"reward {reward} cannot be had; {why}")
-            act = engine.points.redeem(customer, found.reward.points, key=f"reward {key}").number if found.reward.points else None
+            act = engine.points.redeem(Member(owner), found.reward.points, key=f"reward {key}").number if found.reward.points else None
             values = {
                 "customer_id": owner, "idempotency": key, "status": RESERVED, "points": found.reward.points, "act_id": act, "reserved_at": now,
                 "until": now + found.reward.hold_minutes * 60, "actor": engine.settings.actor,
@@ -149,7 +152,7 @@ class Rewards:
         with self._engine.store.read() as connection:
             where: list[Any] = [] if sight.reach.everybody else [sight.reach.clause()]
             if customer is not None:
-                where.append(reward_claim.c.customer_id == resolve_in(connection, customer, reach=sight.reach))
+                where.append(reward_claim.c.customer_id.in_(ledger.family(resolve_in(connection, customer, reach=sight.reach))))
             return rows.claims(connection, where, status=status, before=before, limit=min(max(limit, 1), MOST_CLAIMS))
 
     def release(self) -> int:
@@ -194,8 +197,9 @@ class Rewards:
         return found[0].values if found and found[0].key == owner else {}
 
     def _give_back(self, connection: Connection, found: Claim, status: str) -> None:
-        if found.act is not None:
-            self._engine.points.cancel(found.customer, found.act, key=f"claim {found.number} {status}")
+        member = ledger.member_of(connection, found.customer_id)
+        if found.act is not None and not ledger.taken_back(connection, member, found.act):
+            self._engine.points.cancel(Member(member), found.act, key=f"claim {found.number} {status}")
         rows.take(connection, found.reward, -1)
         rows.decide(connection, found.number, status, now=clock.now(), code=found.code)
 

@@ -14,7 +14,10 @@ from engine import clock
 from engine.errors import PointsError
 from engine.repeats import KeyReused
 from engine.service import Engine
+from engine.store import ingest
 from engine.store.models import reward_claim
+from engine.store.reach import Reach
+from engine.store.sight import Sight
 from tests.small_store import add_customers, open_store
 
 MUG: dict[str, Any] = {"title": {"en": "Mug", "zh": "马克杯"}, "points": 30, "worth": 1200}
@@ -149,3 +152,53 @@ def test_processes_at_the_same_time_never_take_more_than_the_stock(engine: Engin
     assert len(got) == len(set(got)) == engine.rewards.get("mug").taken <= stock
     assert len(held) == len(got)
     assert engine.points.verify() == ([], [])
+
+
+def lapse(engine: Engine) -> None:
+    with engine.store.write() as connection:
+        connection.execute(update(reward_claim).values(until=1))
+
+
+def test_points_that_paid_a_reward_come_back_with_the_reward_only(engine: Engine) -> None:
+    engine.rewards.save("mug", MUG)
+    claim = engine.rewards.reserve("C1", "mug", key="a")
+    assert claim.act is not None
+    with pytest.raises(PointsError, match=f"act {claim.act} paid the reward of claim {claim.number}; cancel the claim"):
+        engine.points.cancel("C1", claim.act, key="b")
+    engine.rewards.cancel(claim.number)
+    assert engine.points.balance("C1").spendable == 100
+
+
+def test_nothing_of_another_customer_keeps_a_reward_from_anybody(engine: Engine) -> None:
+    """Reservations that are over go first: of customers out of sight, whose id is no longer one of one customer, whose keys somebody took."""
+    engine.rewards.save("mug", {**MUG, "stock": 1})
+    engine.points.earn("C2", 100, key="first")
+    claim = engine.rewards.reserve("C1", "mug", key="a")
+    engine.points.redeem("C1", 30, key="reward b")
+    engine.points.redeem("C1", 1, key=f"claim {claim.number} lapsed")
+    engine.import_facts([{"customer": "C1", "name": "Somebody else"}], "customers")
+    order = {"order": "X", "customer": "C2", "ordered_at": "2026-01-05", "amount": "7", "seller": "Sun"}
+    ingest.import_rows(engine.store, "orders", [order], source="test", actor="li")
+    lapse(engine)
+    seller = engine.acting_as("sun", sight=Sight(Reach("own", "Sun"), personal=False))
+    assert seller.rewards.reserve("C2", "mug", key="b").status == "reserved"
+    assert engine.points.balance("C2").spendable == 70
+    assert engine.points.verify() == ([], [])
+
+
+def test_joined_customers_have_the_limits_and_the_keys_of_one(engine: Engine) -> None:
+    engine.rewards.save("mug", {**MUG, "each": 1})
+    claim = engine.rewards.reserve("C1", "mug", key="a")
+    engine.points.earn("C2", 100, key="first")
+    engine.join_customers("C2", "C1")
+    assert engine.rewards.reserve("C2", "mug", key="a") == claim
+    with pytest.raises(PointsError, match="taken 1 times already"):
+        engine.rewards.reserve("C2", "mug", key="b")
+    assert [each.number for each in engine.rewards.claims("C2")] == [claim.number]
+
+
+def test_a_closed_account_reserves_nothing_even_for_nothing(engine: Engine) -> None:
+    engine.rewards.save("gift", {**MUG, "points": 0})
+    engine.points.close("C1")
+    with pytest.raises(PointsError, match="account of C1 is closed"):
+        engine.rewards.reserve("C1", "gift", key="a")

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.loyalty.offers import Used
 from engine.store.models import coupon, offer_account, offer_use
+from engine.store.points import family
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,24 @@ def accounts(connection: Connection) -> Mapping[str, tuple[int, int]]:
 
 
 def used(connection: Connection, customer_id: int) -> Mapping[str, Used]:
-    """Offer to what everybody saved by it and how often this customer used it."""
-    query = select(offer_use.c.offer, func.count()).where(offer_use.c.customer_id == customer_id, offer_use.c.cancelled_at.is_(None))
+    """Offer to what everybody saved by it and how often this customer, with all who were joined into it, used it."""
+    query = select(offer_use.c.offer, func.count()).where(
+        offer_use.c.customer_id.in_(family(customer_id)), offer_use.c.cancelled_at.is_(None)
+    )
     own: dict[str, int] = dict(connection.execute(query.group_by(offer_use.c.offer)).all())
     return {key: Used(spent, own.get(key, 0)) for key, (spent, _) in accounts(connection).items()}
 
 
 def uses_of_key(connection: Connection, customer_id: int, key: str) -> Sequence[Row[Any]]:
     """The uses that a customer's key made."""
-    query = select(offer_use).where(offer_use.c.customer_id == customer_id, offer_use.c.idempotency == key)
+    query = select(offer_use).where(offer_use.c.customer_id.in_(family(customer_id)), offer_use.c.idempotency == key)
     return connection.execute(query.order_by(offer_use.c.id)).all()
+
+
+def offer_of_act(connection: Connection, customer_id: int, act: int) -> str | None:
+    """The offer that gave points to a customer by an act."""
+    use = offer_use.c
+    return connection.scalar(select(use.offer).where(use.customer_id.in_(family(customer_id)), use.act_id == act))
 
 
 def add_use(connection: Connection, values: Mapping[str, Any]) -> None:

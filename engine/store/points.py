@@ -33,13 +33,13 @@ from engine.loyalty.ledger import DEBT, EXPIRED, ISSUED, MEMBER, PENDING, TRANSF
 from engine.store.models import customer, points_account, points_act, points_entry, points_lot
 
 
-def _family(member: int | BindParameter[int]) -> Select[int]:
+def family(member: int | BindParameter[int]) -> Select[int]:
     """The customer, and all who were joined into it."""
     return select(customer.c.id).where(or_(customer.c.id == member, customer.c.merged_into == member))
 
 
 # What every act on a hot account asks is made once: making a statement takes longer than running it.
-_MEMBER = _family(bindparam("member", type_=customer.c.id.type))
+_MEMBER = family(bindparam("member", type_=customer.c.id.type))
 _NONE_YET = select(customer.c.id, literal(0)).where(customer.c.id.in_(_MEMBER)).order_by(customer.c.id)
 _OPENED = {
     name: made(points_account).from_select(["customer_id", "owed"], _NONE_YET).on_conflict_do_nothing()
@@ -71,6 +71,11 @@ class Act:
     spendable: int
     pending: int
     owed: int
+
+
+def member_of(connection: Connection, customer_id: int) -> int:
+    """The customer who is left where this one was joined into another."""
+    return int(connection.scalars(select(func.coalesce(customer.c.merged_into, customer.c.id)).where(customer.c.id == customer_id)).one())
 
 
 def hold(connection: Connection, members: Iterable[int]) -> None:
@@ -140,21 +145,21 @@ def keep(connection: Connection, act: Mapping[str, Any], account: Account, entri
 def entries_of(connection: Connection, member: int, number: int, kind: str) -> list[Entry]:
     """The entries of a member's act of a kind; none when there is no such act."""
     query = select(points_entry).join(points_act, points_act.c.id == points_entry.c.act_id).order_by(points_entry.c.lot_id)
-    query = query.where(points_act.c.id == number, points_act.c.customer_id.in_(_family(member)), points_act.c.kind == kind)
+    query = query.where(points_act.c.id == number, points_act.c.customer_id.in_(family(member)), points_act.c.kind == kind)
     return [Entry(row.account, row.lot_id, row.points) for row in connection.execute(query)]
 
 
 def taken_back(connection: Connection, member: int, number: int) -> bool:
     """Whether a redemption was cancelled, or a correction or event was taken back."""
     act = points_act.c
-    query = select(act.id).where(act.customer_id.in_(_family(member)), act.kind.in_(BACK), act.about == number)
+    query = select(act.id).where(act.customer_id.in_(family(member)), act.kind.in_(BACK), act.about == number)
     return connection.execute(query).first() is not None
 
 
 def undoable(connection: Connection, member: int, number: int) -> str | None:
     """The kind of a member's act that can be taken back as such, a correction by hand or an event; None for any other."""
     act = points_act.c
-    query = select(act.kind).where(act.id == number, act.customer_id.in_(_family(member)), _of_people())
+    query = select(act.kind).where(act.id == number, act.customer_id.in_(family(member)), _of_people())
     return connection.scalar(query)
 
 
@@ -174,13 +179,13 @@ def history(connection: Connection, member: int, before: int | None, limit: int)
     expired = func.sum(case((entry.account == EXPIRED, entry.points), else_=0)).label("expired")
     later = points_act.alias("later")
     back = select(later.c.about, func.min(later.c.id).label("number")).where(
-        later.c.customer_id.in_(_family(member)), later.c.kind.in_(BACK)
+        later.c.customer_id.in_(family(member)), later.c.kind.in_(BACK)
     )
     undone = back.group_by(later.c.about).subquery()
     by_people = _of_people().label("by_people")
     query = select(points_act, points, expired, undone.c.number.label("taken_back_by"), by_people)
     query = query.join(undone, undone.c.about == act.id, isouter=True)
-    query = query.join(points_entry, entry.act_id == act.id, isouter=True).where(act.customer_id.in_(_family(member)))
+    query = query.join(points_entry, entry.act_id == act.id, isouter=True).where(act.customer_id.in_(family(member)))
     if before is not None:
         query = query.where(act.id < before)
     rows = connection.execute(query.group_by(*points_act.columns, undone.c.number).order_by(act.id.desc()).limit(limit))
@@ -203,7 +208,7 @@ def as_it_was(connection: Connection, member: int, moment: int) -> tuple[list[tu
         .join(points_act, act.id == entry.act_id)
         .join(points_lot, lot.id == entry.lot_id)
     )
-    rows = connection.execute(query.where(act.customer_id.in_(_family(member)), act.posted_at <= moment)).all()
+    rows = connection.execute(query.where(act.customer_id.in_(family(member)), act.posted_at <= moment)).all()
     lots = {row.lot_id: (row.lot_id, row.matures_at, row.expires_at) for row in rows}
     return list(lots.values()), [Entry(row.account, row.lot_id, row.points) for row in rows]
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, or_, select, updat
 
 from engine.loyalty.rewards import Reward, read_reward
 from engine.store.models import customer, reward, reward_claim
+from engine.store.points import family
 
 RESERVED, CONFIRMED, CANCELLED, LAPSED = "reserved", "confirmed", "cancelled", "lapsed"
 
@@ -78,10 +79,10 @@ def take(connection: Connection, key: str, count: int = 1) -> bool:
 
 
 def claimed(connection: Connection, key: str, customer_id: int) -> int:
-    """How often a customer has a reward, reserved or confirmed."""
+    """How often a customer, with all who were joined into it, has a reward, reserved or confirmed."""
     claim = reward_claim.c
     query = select(func.count()).select_from(reward_claim).join(reward, reward.c.id == claim.reward_id)
-    query = query.where(reward.c.key == key, claim.customer_id == customer_id, claim.status.in_((RESERVED, CONFIRMED)))
+    query = query.where(reward.c.key == key, claim.customer_id.in_(family(customer_id)), claim.status.in_((RESERVED, CONFIRMED)))
     return connection.scalar(query) or 0
 
 
@@ -109,8 +110,16 @@ def claim(connection: Connection, number: int) -> Claim | None:
 
 def claim_of_key(connection: Connection, customer_id: int, key: str) -> Claim | None:
     """The claim that a customer's key was used for."""
-    row = connection.execute(_claims().where(reward_claim.c.customer_id == customer_id, reward_claim.c.idempotency == key)).first()
+    row = connection.execute(
+        _claims().where(reward_claim.c.customer_id.in_(family(customer_id)), reward_claim.c.idempotency == key)
+    ).first()
     return None if row is None else _claim(row)
+
+
+def claim_of_act(connection: Connection, customer_id: int, act: int) -> int | None:
+    """The claim that a customer's redemption of points paid."""
+    claim = reward_claim.c
+    return connection.scalar(select(claim.id).where(claim.customer_id.in_(family(customer_id)), claim.act_id == act))
 
 
 def claims(
