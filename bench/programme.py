@@ -1,12 +1,13 @@
 """Measure a day of a large loyalty programme: `python bench/programme.py STORE`, a made company without rules, changed by this.
 
-STORE is a copy of what `bench/make.py` and an import made. First levels and points of all that was ever bought; then the day
+STORE is a copy of what an import of the made company gave. First levels from all that was ever bought, and points of the last 200 days; then the day
 after, on which 1 % of the members buy and one in twenty of these returns something: the run that gives everybody's level anew, with
 all it writes, and the posting of the day. Seconds are wall and processor, of this process and its children.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import resource
@@ -27,24 +28,20 @@ LEVELS = [
     {"key": "silver", "from": 2_000, "below": 8_000, "points_multiplier": 1.2},
     {"key": "gold", "from": 8_000, "points_multiplier": 1.5, "birthday_multiplier": 2},
 ]
-BOOK = {
-    "name": "Programme",
-    "guards": {"customers": None, "amount": None, "label": None},
-    "policies": [
-        {"key": "membership", "type": "membership", "params": {"levels": LEVELS, "period": "year", "grace_days": 30}},
-        {
-            "key": "points",
-            "type": "points",
-            "params": {
-                "expiry": "year_end",
-                "hold_days": 14,
-                "birthday": 2,
-                "level": "membership.level",
-                "levels": [{"label": "gold", "factor": 1.5}],
-            },
-        },
-    ],
-}
+
+
+def book(since: str) -> dict[str, Any]:
+    """Membership by calendar year, and points that go by its levels for sales since a day."""
+    params = {"since": since, "expiry": "year_end", "hold_days": 14, "birthday": 2}
+    params |= {"level": "membership.level", "levels": [{"label": "gold", "factor": 1.5}]}
+    return {
+        "name": "Programme",
+        "guards": {"customers": None, "amount": None, "label": None},
+        "policies": [
+            {"key": "membership", "type": "membership", "params": {"levels": LEVELS, "period": "year", "grace_days": 30}},
+            {"key": "points", "type": "points", "params": params},
+        ],
+    }
 
 
 def processor() -> float:
@@ -68,7 +65,7 @@ def main() -> None:
             members, newest, last = connection.execute(
                 select(select(func.count()).select_from(customer).scalar_subquery(), func.max(orders.c.ordered_at), func.max(orders.c.id))
             ).one()
-        engine.publish(BOOK)
+        engine.publish(book(dt.datetime.fromtimestamp(newest - 200 * DAY, engine.zone).date().isoformat()))
         _, first_levels = timed(lambda: engine.run(newest + 1))
         _, first_points = timed(engine.points.day)
     buyers = np.random.default_rng(5).choice(np.arange(1, members + 1), members // 100, replace=False)

@@ -80,7 +80,7 @@ def _post(engine: Engine, connection: Connection, earning: Earning, sales: store
     if not len(sales):
         return 0, 0
     base = sales.amount * HUNDREDTHS
-    lines = store.line_bases(connection, sales.order_id, earning.category_factors)
+    lines = store.line_bases(connection, sales.order_id, earning.category_factors, earning.product_factors)
     if lines:
         base = np.array([lines.get(key, value) for key, value in zip(sales.order_id.tolist(), base.tolist(), strict=True)], np.int64)
     factors = earning.occasion_factors(sales.ordered_on, sales.birth_day) * _level_factors(connection, earning, sales)

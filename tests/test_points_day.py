@@ -134,6 +134,15 @@ def test_factors_by_campaign_birthday_category_and_level(engine: Engine) -> None
     bring(engine, *({**line, "product": name, "unit_price": "9.99"} for name in "TGX"), kind="lines")
     engine.points.day()
     assert spendable(engine, "C2") == floor(Fraction("9.99") * Fraction(3, 2) + Fraction("9.99"))
+    publish(
+        engine,
+        since="2024-01-01",
+        categories=[{"category": "Tea", "factor": 1.5}, {"category": "Cards", "factor": 0}],
+        products=[{"product": "T", "factor": 3}, {"product": "X", "factor": 0.5}],
+    )
+    bring(engine, *({**line, "order": "M", "customer": "C3", "product": name, "unit_price": "9.99"} for name in "TGX"), kind="lines")
+    engine.points.day()
+    assert spendable(engine, "C3") == floor(Fraction("9.99") * 3 + Fraction("9.99") / 2), "a product goes before its category"
 
 
 def test_a_sale_earns_by_the_level_of_its_own_moment_however_late_it_comes(engine: Engine) -> None:

@@ -37,7 +37,8 @@ class Earning:
     rate: hundredths of a point per unit of the business currency. since: the first business day whose sales earn.
     hold_days: elapsed days of the return period. expiry: "never", "days" (`expiry_days` after it), "year_end" (the end of
     the calendar year `expiry_years` after the one in which it ends) or "date" (`expiry_date`, the first day without them).
-    level: the output whose label gives the factor of `level_factors`. category_factors: of order lines.
+    level: the output whose label gives the factor of `level_factors`. category_factors, product_factors: of order lines; that of
+    the product, by its id, goes before that of its category.
     survey, referral: points of such an event. manual: the most that one correction by hand may move. worth: hundredths of
     a minor unit that one point costs when it is redeemed, for the liability.
     """
@@ -54,6 +55,7 @@ class Earning:
     birthday: int = HUNDREDTHS
     campaigns: tuple[Campaign, ...] = ()
     category_factors: Mapping[str, int] = field(default_factory=dict)
+    product_factors: Mapping[str, int] = field(default_factory=dict)
     survey: int = 0
     referral: int = 0
     manual: int = 0

@@ -152,18 +152,22 @@ def refunds(connection: Connection, order_ids: Array) -> Mapping[int, int]:
     return {key: int(amount) for key, amount in connection.execute(query.where(r.c.kind == REFUND).group_by(r.c.refund_of))}
 
 
-def line_bases(connection: Connection, order_ids: Array, factors: Mapping[str, int]) -> Mapping[int, int]:
-    """Hundred times the amount of each order that has lines, with the factor of each line's category; only where a factor counts."""
-    if not factors or not len(order_ids):
+def line_bases(connection: Connection, order_ids: Array, categories: Mapping[str, int], products: Mapping[str, int]) -> Mapping[int, int]:
+    """Hundred times the amount of each order that has lines, with the factor of each line; only where factors are given.
+
+    The factor of a line is that of its product, else of its category, in hundredths.
+    """
+    if not (categories or products) or not len(order_ids):
         return {}
     chosen, line = _chosen(connection, order_ids, "posted_order"), order_line.c
-    query = select(line.order_id, term.c.value, func.sum(line.amount)).join(chosen, chosen.c.id == line.order_id)
+    named = case((product.c.external_id.in_(list(products)), product.c.external_id), else_=None)
+    query = select(line.order_id, named, term.c.value, func.sum(line.amount)).join(chosen, chosen.c.id == line.order_id)
     query = query.join(product, product.c.id == line.product_id, isouter=True).join(term, term.c.id == product.c.category_id, isouter=True)
     query = query.where(line.ordinal >= 0)  # below: void
-    query = query.group_by(line.order_id, term.c.value)
+    query = query.group_by(line.order_id, named, term.c.value)
     found: dict[int, int] = {}
-    for key, category, amount in connection.execute(query):
-        found[key] = found.get(key, 0) + int(amount) * factors.get(category, 100)
+    for key, name, category, amount in connection.execute(query):
+        found[key] = found.get(key, 0) + int(amount) * products.get(name, categories.get(category, 100))
     return found
 
 

@@ -57,6 +57,25 @@ class CategoryFactor(Params):
     )
 
 
+class ProductFactor(Params):
+    """What the lines of one product earn."""
+
+    product = fields.String(
+        required=True,
+        validate=Length(1, 200),
+        metadata={"title": Text("Product", "商品"), "help": Text("Its id, as files have it.", "商品编号，与文件一致。")},
+    )
+    factor = editors.Number(
+        required=True,
+        validate=Range(0, 20),
+        metadata={
+            "title": Text("Factor", "倍数"),
+            "help": Text("How many times as much; 0 earns nothing.", "积分倍数；0 表示不积分。"),
+            "unit": "×",
+        },
+    )
+
+
 class CampaignParams(Params):
     """Days on which sales earn more."""
 
@@ -171,6 +190,15 @@ class PointsParams(Params):
             "help": Text("For sales that are stored with their lines.", "适用于含明细的销售。"),
         },
     )
+    products = fields.List(
+        fields.Nested(ProductFactor),
+        load_default=list,
+        validate=Length(max=500),
+        metadata={
+            "title": Text("Factors of products", "商品倍数"),
+            "help": Text("Instead of the factor of the product's category.", "优先于商品所属品类的倍数。"),
+        },
+    )
     birthday = _factor(
         1.0,
         Text("Birthday", "生日"),
@@ -214,7 +242,7 @@ class PointsParams(Params):
         faults: dict[str, list[str]] = {}
         if data["levels"] and not data["level"]:
             faults["level"] = ["factors of levels need the output that gives the level"]
-        for name, key in (("levels", "label"), ("categories", "category")):
+        for name, key in (("levels", "label"), ("categories", "category"), ("products", "product")):
             values = [each[key] for each in data[name]]
             twice = next((value for at, value in enumerate(values) if value in values[:at]), None)
             if twice is not None:

@@ -22,15 +22,15 @@ class Points(Policy):
     """Say what sales earn, and how many points a customer's last 365 days of sales would earn by these rules.
 
     The ledger posts each sale by `earning()`: with the level of the member, the campaigns and the birthday of its day. The
-    output leaves out campaigns, birthdays and categories: it is the lasting part, by which a draft is judged.
+    output leaves out campaigns, birthdays, categories and products: it is the lasting part, by which a draft is judged.
     """
 
     name = "points"
     family = "loyalty"
     title = Text("Points", "积分")
     help = Text(
-        "What sales earn: rate, return period, expiry, factors by level, category, campaign and birthday.",
-        "销售积分规则：比例、退货期、有效期，以及等级、品类、活动与生日倍数。",
+        "What sales earn: rate, return period, expiry, factors by level, category, product, campaign and birthday.",
+        "销售积分规则：比例、退货期、有效期，以及等级、品类、商品、活动与生日倍数。",
     )
     Params = PointsParams
 
@@ -51,6 +51,7 @@ class Points(Policy):
             birthday=_hundredths(p.birthday),
             campaigns=tuple(Campaign(each["first"], each["last"], _hundredths(each["factor"])) for each in p.campaigns),
             category_factors={each["category"]: _hundredths(each["factor"]) for each in p.categories},
+            product_factors={each["product"]: _hundredths(each["factor"]) for each in p.products},
             survey=p.survey,
             referral=p.referral,
             manual=p.manual,
