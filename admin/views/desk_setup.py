@@ -14,7 +14,7 @@ from admin.desk import desk
 from admin.desk_form import after, by_place, document_of, places, rows_given, rows_of, typed
 from admin.errors import said
 from admin.pages import Page
-from admin.words import language, t
+from admin.words import language, plural, t
 from engine import TierwiseError
 
 MOST_BYTES = 1_000_000
@@ -41,7 +41,8 @@ class Desk(Page):
         moved = after(form.get("act", ""), rows)
         rest: Any = {"stands": form.getlist("stands"), "calendar": form.get("calendar", ""), "consent": form.get("consent", "")}
         if moved is not None:
-            return self._form(moved[0], rest, changed=moved[1])
+            added = moved[1] if form["act"].startswith("add:") else ""
+            return self._form(moved[0], rest, changed=moved[1], added=added)
         rows = typed(rows)
         try:
             acting().desk.save_setup(document_of(rows, **rest), revision=form.get("revision", type=int))
@@ -80,7 +81,7 @@ class Desk(Page):
         rest = {"stands": document.get("stands", []), "calendar": document.get("calendar", ""), "consent": document.get("consent", "none")}
         return self._form(rows_of(document), rest, error=error, changed=changed)
 
-    def _form(self, rows: Any, rest: Any, *, error: TierwiseError | None = None, changed: str = "") -> str:
+    def _form(self, rows: Any, rest: Any, *, error: TierwiseError | None = None, changed: str = "", added: str = "") -> str:
         engine = acting()
         found = engine.desk.stored_setup()
         faults = [(fault.place, fault.words(language())) for fault in getattr(error, "faults", ())]
@@ -88,7 +89,7 @@ class Desk(Page):
         own = [] if error is None or faults else [said(error)]
         return self.page(
             "console/desk_setup.html",
-            title=t("{n} things are to be mended", "有 {n} 处需要修正", n=len(faults))
+            title=t("{n} thing{s} to be mended", "有 {n} 处需要修正", n=len(faults), s=plural(len(faults), " is", "s are"))
             if faults
             else t("The service desk has {n} kinds of requests", "服务台设有 {n} 种请求类型", n=len(found.setup.kinds)),
             crumb=t(*self.title),
@@ -100,6 +101,7 @@ class Desk(Page):
             faults=beside,
             others=[*own, *others],
             changed=changed,
+            added=added,
             desk=desk(),
             priorities=engine.tickets.priorities,
             clocks=engine.tickets.clock_titles,
