@@ -147,10 +147,9 @@ def _step(reading: Reading, place: str, value: Any) -> Step:
     clock = reading.one_of(f"{place}.clock", entry.get("clock", ANSWER), tuple(CLOCKS))
     percent = reading.whole(f"{place}.percent", entry.get("percent"), 1, 99)
     hours = reading.number(f"{place}.hours", entry.get("hours"), 0, 10_000)
-    if (percent is None) == (hours is None):
-        reading.fault(
-            place, "a step with both percent and hours" if percent else "a step without percent or hours", "expected one of the two"
-        )
+    given = [name for name in ("percent", "hours") if entry.get(name) is not None]
+    if len(given) != 1:
+        reading.fault(place, "a step with both percent and hours" if given else "a step without percent or hours", "give just one")
     tell = tuple(
         _person(reading, f"{place}.tell[{i}]", each) for i, each in enumerate(reading.list(f"{place}.tell", entry.get("tell", [OWNER])))
     )
