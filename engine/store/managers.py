@@ -239,21 +239,41 @@ def set_owners(
         return
     seq = next_fact_seq(connection)
     field, tables = field_id(connection), Tables(connection)
-    chosen = tables.ids_table(customers)
-    tables.run(f"delete from custom_value where field_id = ? and customer_id in (select id from {chosen})", field)
-    tables.run(f"delete from ownership where customer_id in (select id from {chosen})")
-    given = owner_ids != NOBODY
-    if given.any():
-        tables.insert("custom_value", {"customer_id": customers[given], "field_id": field, "value": owner_ids[given]})
-    columns: dict[str, Any] = {
-        "customer_id": customers.tolist(),
-        "owner_id": [None if number == NOBODY else number for number in owner_ids.tolist()],
-        "former_id": [None if number == NOBODY else number for number in former.tolist()],
-        "why": list(why),
-        "facts": list(facts),
-    }
-    tables.insert("ownership", {**columns, "since": now, "note": note, "by": by})
-    tables.run(f"update customer set fact_seq = ? where id in (select id from {chosen})", seq)
+    order = np.argsort(customers)  # in the order of the tables' keys, so that both grow at their ends of pages
+    said, reason = _once(why, facts, order)
+    kind = "integer" if tables.is_sqlite else "bigint"
+    tables.run(f"create temporary table if not exists given_owner (id {kind} primary key, owner {kind}, former {kind}, reason {kind})")
+    tables.run(f"create temporary table if not exists given_reason (id {kind} primary key, why text, facts text)")
+    for table in ("given_owner", "given_reason"):
+        tables.run(f"delete from {table}")
+    tables.insert("given_owner", {"id": customers[order], "owner": owner_ids[order], "former": former[order], "reason": reason})
+    tables.insert("given_reason", {"id": np.arange(len(said)), "why": [each[0] for each in said], "facts": [each[1] for each in said]})
+    tables.run("delete from custom_value where field_id = ? and customer_id in (select id from given_owner)", field)
+    tables.run("delete from ownership where customer_id in (select id from given_owner)")
+    tables.run(
+        "insert into custom_value (customer_id, field_id, value) "
+        f"select id, cast(? as {kind}), owner from given_owner where owner <> ? order by id",
+        field,
+        NOBODY,
+    )
+    tables.run(
+        'insert into ownership (customer_id, owner_id, former_id, why, facts, since, note, "by") '
+        f"select g.id, nullif(g.owner, ?), nullif(g.former, ?), r.why, r.facts, cast(? as {kind}), cast(? as text), cast(? as text) "
+        "from given_owner g join given_reason r on r.id = g.reason order by g.id",
+        NOBODY,
+        NOBODY,
+        now,
+        note,
+        by,
+    )
+    tables.run("update customer set fact_seq = ? where id in (select id from given_owner)", seq)
+
+
+def _once(why: Sequence[str], facts: Sequence[str], order: Array) -> tuple[list[tuple[str, str]], Array]:
+    """Each pair of reason and facts once, and the number of the pair of each row in an order."""
+    known: dict[tuple[str, str], int] = {}
+    numbers = np.array([known.setdefault(pair, len(known)) for pair in zip(why, facts, strict=True)], np.int64)
+    return list(known), numbers[order]
 
 
 def forget(connection: Connection, customers: Array) -> None:
