@@ -101,6 +101,7 @@ class Rewards(Page):
             tab=tab,
             tabs=(("catalogue", t("Catalogue", "奖励目录")), ("claims", t("Claims", "兑换记录")), ("offers", t("Offers", "优惠"))),
             rewards=rewards,
+            titles={each.reward.key: each.reward.title for each in rewards},
             chosen=chosen,
             claims=claims,
             names=engine.simulations.names([each.customer for each in claims]) if personal and claims else {},
