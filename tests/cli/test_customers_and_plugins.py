@@ -71,7 +71,7 @@ def test_features_are_listed_and_searched(graded_shop: Shop) -> None:
     every = graded_shop.json("features")
     assert {"orders.recency_days", "orders.amount", "profile.region"} <= {row["name"] for row in every}
     found = graded_shop.json("features", "--search", "距上次")
-    assert [row["name"] for row in found] == ["orders.recency_days"]
+    assert [row["name"] for row in found] == ["contact.days_since", "orders.recency_days"]
     assert "Days since the last order" in graded_shop("features", "--search", "recency")
 
 
