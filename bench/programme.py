@@ -65,9 +65,12 @@ def main() -> None:
             members, newest, last = connection.execute(
                 select(select(func.count()).select_from(customer).scalar_subquery(), func.max(orders.c.ordered_at), func.max(orders.c.id))
             ).one()
-        engine.publish(book(dt.datetime.fromtimestamp(newest - 200 * DAY, engine.zone).date().isoformat()))
-        _, first_levels = timed(lambda: engine.run(newest + 1))
-        _, first_points = timed(engine.points.day)
+        figures: dict[str, Any] = {"members": members, "orders": last}
+        if not engine.rulebook_log():
+            engine.publish(book(dt.datetime.fromtimestamp(newest - 200 * DAY, engine.zone).date().isoformat()))
+        if not engine.runs(1):  # a second call measures the next day
+            _, figures["first_levels"] = timed(lambda: engine.run(newest + 1))
+            _, figures["first_points"] = timed(engine.points.day)
     buyers = np.random.default_rng(5).choice(np.arange(1, members + 1), members // 100, replace=False)
     sell(url, buyers, np.full(len(buyers), newest + 3_600), first=last + 1)
     with Engine.open(url, actor="bench", create=False) as engine, engine.store.read() as connection:
@@ -75,10 +78,9 @@ def main() -> None:
     numbers, whose = (np.array(column, np.int64) for column in zip(*sold, strict=True))
     sell(url, whose, np.full(len(whose), newest + DAY // 2), first=last + members, refund_of=numbers)
     with Engine.open(url, actor="bench", create=False) as engine:
-        record, levels = timed(lambda: engine.run(newest + DAY))
-        day, points = timed(engine.points.day)
-    figures = {"members": members, "orders": last, "first_levels": first_levels, "first_points": first_points}
-    print(json.dumps({**figures, "levels": levels, "changes": record.changes, "points": points, "day": day.as_dict()}))
+        record, figures["levels"] = timed(lambda: engine.run(newest + DAY))
+        day, figures["points"] = timed(engine.points.day)
+    print(json.dumps({**figures, "graded": record.customers, "day": day.as_dict()}))
 
 
 if __name__ == "__main__":

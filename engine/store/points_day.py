@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, TableClause, case, column, func, literal, or_, select, table, union, update
+from sqlalchemy import BigInteger, Connection, Select, TableClause, case, column, func, literal, or_, select, table, union, update
 from sqlalchemy.dialects.postgresql import insert
 
 from engine.columns import Array
@@ -131,7 +131,7 @@ def new_sales(connection: Connection, turn: Turn, since: int, until: int) -> Sal
         c.voided_at.is_(None), c.not_graded.is_(None), or_(closed.is_(None), closed > o.ordered_at),
         o.kind == SALE, o.amount > 0, o.ordered_on >= since, o.ordered_at <= until, points_lot.c.id.is_(None),
     )  # fmt: skip
-    rows = [*connection.execute(query.where(c.fact_seq > turn.done))]
+    rows = [*connection.execute(query.where(o.customer_id.in_(_touched(turn.done))))]
     if turn.posted_at is not None:
         rows += connection.execute(query.where(c.fact_seq <= turn.done, o.ordered_at > turn.posted_at))
     parts = list(zip(*sorted(rows), strict=True)) or [()] * 7
@@ -143,12 +143,17 @@ def new_sales(connection: Connection, turn: Turn, since: int, until: int) -> Sal
     return Sales(order_id, customer_id, booked_id, ordered_at, ordered_on, amount, refunded, birth_day)
 
 
+def _touched(after: int) -> Select[int]:
+    """Customers whose facts changed after a write. As a set of ids: joined, SQLite would rather read every order than look up theirs."""
+    return select(customer.c.id).where(customer.c.fact_seq > after)
+
+
 def refunds(connection: Connection, order_ids: Array) -> Mapping[int, int]:
     """What was given back for each of these orders, by whomever."""
     if not len(order_ids):
         return {}
     r, chosen = orders.alias("r"), _chosen(connection, order_ids, "refunded_order")
-    query = select(r.c.refund_of, func.sum(r.c.amount)).join(chosen, chosen.c.id == r.c.refund_of)
+    query = select(r.c.refund_of, func.sum(r.c.amount)).where(r.c.refund_of.in_(select(chosen.c.id)))
     return {key: int(amount) for key, amount in connection.execute(query.where(r.c.kind == REFUND).group_by(r.c.refund_of))}
 
 
@@ -161,7 +166,7 @@ def line_bases(connection: Connection, order_ids: Array, categories: Mapping[str
         return {}
     chosen, line = _chosen(connection, order_ids, "posted_order"), order_line.c
     named = case((product.c.external_id.in_(list(products)), product.c.external_id), else_=None)
-    query = select(line.order_id, named, term.c.value, func.sum(line.amount)).join(chosen, chosen.c.id == line.order_id)
+    query = select(line.order_id, named, term.c.value, func.sum(line.amount)).where(line.order_id.in_(select(chosen.c.id)))
     query = query.join(product, product.c.id == line.product_id, isouter=True).join(term, term.c.id == product.c.category_id, isouter=True)
     query = query.where(line.ordinal >= 0)  # below: void
     query = query.group_by(line.order_id, named, term.c.value)
@@ -228,18 +233,18 @@ def changed_sales(connection: Connection, after: int) -> list[ChangedSale]:
 
     Looked at are the sales, and the returns, of customers whose facts changed after a write.
     """
-    lot, o, c, first = points_lot.c, orders.c, customer.c, customer.alias("first")
+    lot, o, first = points_lot.c, orders.c, customer.alias("first")
     member = func.coalesce(first.c.merged_into, first.c.id).label("member")
     amount = case((o.kind == SALE, o.amount), else_=0).label("amount")
     columns = (lot.id, member, lot.sale_amount, lot.sale_points, lot.order_amount, lot.refunded, lot.order_id, amount)
     lots = select(*columns, o.customer_id.label("buyer")).join(first, first.c.id == lot.customer_id)
-    there = lots.join(orders, o.id == lot.order_id).join(customer, c.id == o.customer_id)
+    there = lots.join(orders, o.id == lot.order_id)
     apart = or_(amount != lot.order_amount, lot.refunded > 0, member != o.customer_id)
-    rows = {row.id: row for row in connection.execute(there.where(c.fact_seq > after, apart))}
+    rows = {row.id: row for row in connection.execute(there.where(o.customer_id.in_(_touched(after)), apart))}
     named = _returned(connection, after)
     if len(named):
         chosen = _chosen(connection, named, "returned_order")
-        rows |= {row.id: row for row in connection.execute(there.join(chosen, chosen.c.id == lot.order_id))}
+        rows |= {row.id: row for row in connection.execute(there.where(lot.order_id.in_(select(chosen.c.id))))}
     gone = lots.join(orders, o.id == lot.order_id, isouter=True).where(first.c.fact_seq > after, lot.order_id.is_not(None), o.id.is_(None))
     rows |= {row.id: row for row in connection.execute(gone.where(lot.order_amount > 0))}
     given_back = refunds(connection, np.array([row.order_id for row in rows.values()], np.int64))
