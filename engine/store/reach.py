@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true
 
 from engine.columns import Array, Flags
 from engine.store.models import custom_field, custom_value, customer, orders, term
@@ -27,20 +27,21 @@ class Reach:
         return self.kind == "all"
 
     def clause(self) -> ColumnElement[bool]:
-        """The condition on `customer`."""
+        """The condition on `customer`; one who was joined into another is seen by those who see that one."""
         if self.everybody:
             return true()
+        whole = func.coalesce(customer.c.merged_into, customer.c.id)
         field, column = FIELDS[self.kind]
         words = select(term.c.id).where(term.c.value == self.word)
         named = exists().where(
-            custom_value.c.customer_id == customer.c.id,
+            custom_value.c.customer_id == whole,
             custom_value.c.field_id == custom_field.c.id,
             custom_field.c.name == field,
             custom_field.c.kind == "text",
             custom_value.c.value.in_(words),
         )
         sold = exists().where(
-            orders.c.customer_id == customer.c.id, orders.c[f"{column}_id"].in_(words.where(term.c.field == column)), orders.c.kind >= 0
+            orders.c.customer_id == whole, orders.c[f"{column}_id"].in_(words.where(term.c.field == column)), orders.c.kind >= 0
         )
         return or_(named, sold)
 
