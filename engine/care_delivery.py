@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.care.gateways import Gateway
+from engine.care.plans import Plan
 from engine.errors import CareError
 from engine.mail import Careful, connect, words
 from engine.outbound import Refused
 from engine.store import care as rows
-from engine.store import gateways, webhooks
+from engine.store import consents, documents, gateways, webhooks
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from engine.service import Engine
 
 EVENT = "care.due"
@@ -65,9 +68,21 @@ def deliver(engine: Engine) -> int:
             if later > now:  # what was due yesterday evening waits for the morning
                 rows.finish(connection, waiting, {"next_at": later})
                 continue
-            letters = rows.claim(connection, waiting, now, LEASE)
+            letters = _still_agreed(connection, rows.claim(connection, waiting, now, LEASE))
         sent += send(engine, letters, now)
     return sent
+
+
+def _still_agreed(connection: Connection, letters: Sequence[Any]) -> Sequence[Any]:
+    """The messages to customers who agree now, by the rule of the plan as it stands; one who refused meanwhile gets none."""
+    rules = {each.key: Plan.read(each.key, each.document).consent for each in documents.every(connection, "care")}
+    said = consents.said(connection, [each.customer_id for each in letters])
+    wanted = {"required": (1,), "unless_refused": (-1, 1), "none": (-1, 0, 1)}
+    kept = [each for each in letters if said[each.customer_id] in wanted[rules.get(each.plan, "unless_refused")]]
+    gone = sorted({each.id for each in letters} - {each.id for each in kept})
+    if gone:
+        rows.finish(connection, gone, {"status": "failed", "next_at": None, "last_error": "the customer does not agree any more"})
+    return kept
 
 
 def _events(engine: Engine, letters: Sequence[Any], now: int) -> int:

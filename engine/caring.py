@@ -123,9 +123,17 @@ class Care:
         return self.get(key)
 
     def enable(self, key: str, enabled: bool = True) -> Kept:
-        """Let a plan act from now on, or rest."""
+        """Let a plan act from now on, or rest: also one that names what the live rulebook no longer has."""
         kept = self.get(key)
-        return self.save(key, kept.plan.as_dict(), enabled=enabled)
+        if enabled:
+            return self.save(key, kept.plan.as_dict(), revision=kept.revision)
+        with self.engine.store.write() as connection:
+            one_writer(connection)
+            known = documents.get(connection, KIND, key)
+            if known is not None:
+                documents.save(connection, KIND, key, known.document, self._actor, enabled=False)
+                self._note(connection, "care.save", key, enabled=False)
+        return self.get(key)
 
     def remove(self, key: str) -> None:
         """Remove a plan. What it did stays known, so that another of this key does not do it twice."""

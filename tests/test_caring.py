@@ -253,6 +253,31 @@ def test_a_server_that_is_not_there_is_tried_again_until_it_is_given_up(engine: 
     assert engine.care.messages("mail") == {"failed": 3}
 
 
+def test_who_refuses_while_a_message_waits_gets_none(engine: Engine) -> None:
+    from engine.webhooks import Webhooks
+
+    Webhooks(engine, resolve=lambda host, port: ["93.184.216.34"]).add("sms", "https://sms.example.com/", ["care.due"])
+    engine.care.save("hook", {**BIRTHDAY, "delivery": "webhook", "channel": "sms", "consent": "unless_refused"})
+    engine.care.run()
+    assert engine.care.messages() == {"waiting": 3}
+    engine.import_facts([{"customer": "C1", "custom.consent": "no"}], "customers")
+    engine.join_customers("C2", "C4")  # who refused is the one who is left
+    assert engine.care.deliver() == 1
+    assert engine.care.messages() == {"failed": 2, "sent": 1}
+    with engine.store.read() as connection:
+        assert "C3" in connection.execute(select(event.c.payload).where(event.c.kind == "care.due")).scalar_one()
+
+
+def test_a_plan_rests_also_when_the_rulebook_no_longer_has_its_labels(engine: Engine) -> None:
+    free = {"customers": None, "amount": None, "label": None}
+    engine.publish({"format": 1, "name": "one", "policies": [{"key": "abc", "type": "abc"}], "guards": free})
+    engine.care.save("some", {**BIRTHDAY, "who": {"output": "abc.class", "labels": ["A"]}})
+    engine.publish({"format": 1, "name": "other", "policies": [{"key": "rfm", "type": "rfm"}], "guards": free})
+    assert not engine.care.enable("some", enabled=False).enabled
+    with pytest.raises(CareError, match="is wrong"):
+        engine.care.enable("some")
+
+
 def test_webhooks_get_what_is_due_and_nothing_is_sent_in_quiet_hours(engine: Engine) -> None:
     from engine.care_delivery import wakes_at
     from engine.webhooks import Webhooks
