@@ -149,6 +149,7 @@ class Gateways(Page):
 def _words() -> dict[str, Any]:
     room = acting().gateways
     return {
+        "words": lambda text: said(CareError(text)),
         "states": STATES,
         "channels": CHANNELS,
         "over": OVER,

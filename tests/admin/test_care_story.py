@@ -155,3 +155,19 @@ def test_a_plan_from_its_form_to_its_effect(engine: Engine, browser: Any) -> Non
         assert "What it changed" in page
         assert f"n = {kept.care} and {kept.control}" in page
         assert [each for each in complaints(browser) if "400 (BAD REQUEST)" not in each] == [], "the wrong placeholder was refused"
+
+
+def test_a_gateway_is_tried_on_its_page(engine: Engine, browser: Any) -> None:
+    with served(open_app(engine)) as address:
+        site = Site(browser, address)
+        site.sign_in()
+        site.open("/gateways/")
+        browser.get(browser.find_element("css selector", "a[href*='example=sms_json']").get_attribute("href"))
+        site.fill(".plan-form", key="sms", secret="hush-hush", url="https://192.0.2.1/send")
+        site.click(".plan-form .form-do button", says="The gateway is saved.")
+        site.fill("form:has(#try_text)", to="+86 138", text="good day")
+        site.click("button[value=show]", says="good day")
+        assert "Bearer hidden" in site.text()
+        site.click("button[value=send]", says="Not accepted")
+        assert "hush" not in browser.page_source
+        assert complaints(browser) == []
