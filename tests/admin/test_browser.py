@@ -157,7 +157,20 @@ def test_no_page_shuts_anybody_out(signed_in: Any, address: str, graded: Engine,
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/customers/", "/customers/C1", "/changes/", "/lists/", "/runs/", "/imports/", "/results/", "/insights/why"]
+    "path",
+    [
+        "/",
+        "/customers/",
+        "/customers/C1",
+        "/changes/",
+        "/lists/",
+        "/runs/",
+        "/imports/",
+        "/results/",
+        "/insights/why",
+        "/desk/",
+        "/ticketimports/",
+    ],
 )
 def test_a_page_fits_a_phone(signed_in: Any, address: str, path: str) -> None:
     metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}

@@ -97,7 +97,11 @@ def test_every_wrong_row_is_told_and_nothing_is_half_written(clerk: Browser, des
     place = bring(clerk, WRONG.encode())
     page = clerk.get(place).text
     assert "2 of the first 3 rows cannot be used" in page
-    for text in ("there is no customer &#39;nobody&#39;", "the moment of answered_at, 2025-11-01T10:00:00+08:00, is before", '<td class="num">4</td>'):
+    for text in (
+        "there is no customer &#39;nobody&#39;",
+        "the moment of answered_at, 2025-11-01T10:00:00+08:00, is before",
+        '<td class="num">4</td>',
+    ):
         assert text in page
     told = finish(desk, clerk, clerk.post(place, {**columns(page), "act": "import"}))
     assert "2 rows are wrong; nothing was kept" in told
