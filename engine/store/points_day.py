@@ -10,7 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, Select, TableClause, case, column, func, literal, or_, select, table, union, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    TableClause,
+    case,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+    union,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from engine.columns import Array
@@ -362,19 +377,18 @@ def _before(connection: Connection, customers: Array) -> tuple[Array, Array, Arr
     chosen = _chosen(connection, customers, "posted_member")
     member = func.coalesce(customer.c.merged_into, customer.c.id)
     family = select(member).join(chosen, chosen.c.id == customer.c.id)
-    everybody = (
-        select(customer.c.id, member.label("member")).where(or_(customer.c.id.in_(family), customer.c.merged_into.in_(family))).subquery()
-    )
+    everybody = select(customer.c.id, member).where(or_(customer.c.id.in_(family), customer.c.merged_into.in_(family)))
+    members: dict[int, int] = dict(connection.execute(everybody).all())
+    them = select(_chosen(connection, np.array(list(members), np.int64), "posted_family").c.id)
     lot, account = points_lot.c, points_account.c
-    sums = select(everybody.c.member, func.sum(lot.member), func.sum(lot.pending)).join(points_lot, lot.customer_id == everybody.c.id)
-    held = {key: (int(free), int(waiting)) for key, free, waiting in connection.execute(sums.group_by(everybody.c.member))}
-    debts = select(everybody.c.member, func.sum(account.owed)).join(points_account, account.customer_id == everybody.c.id)
-    owes = {key: int(owed) for key, owed in connection.execute(debts.group_by(everybody.c.member))}
-    members: dict[int, int] = dict(connection.execute(select(everybody)).all())
+    lots = select(lot.customer_id, func.sum(lot.member), func.sum(lot.pending), literal(0)).group_by(lot.customer_id)
+    debts = select(account.customer_id, literal(0), literal(0), account.owed)
+    totals: dict[int, tuple[int, ...]] = dict.fromkeys(members.values(), (0, 0, 0))
+    for key, *points in connection.execute(union_all(lots.where(lot.customer_id.in_(them)), debts.where(account.customer_id.in_(them)))):
+        totals[members[key]] = tuple(before + int(more) for before, more in zip(totals[members[key]], points, strict=True))
     whose = [members[key] for key in customers.tolist()]
-    found = [(*held.get(key, (0, 0)), max(owes.get(key, 0), 0)) for key in whose]
-    spendable, pending, owed = (np.array(part, np.int64) for part in zip(*found, strict=True))
-    return np.array(whose, np.int64), spendable, pending, owed
+    spendable, pending, owes = (np.array(part, np.int64) for part in zip(*(totals[key] for key in whose), strict=True))
+    return np.array(whose, np.int64), spendable, pending, np.maximum(owes, 0)
 
 
 def _chosen(connection: Connection, keys: Array, name: str) -> TableClause:
