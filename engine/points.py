@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.service import Engine
 
 LONGEST_KEY = 200
+LARGEST = 2**62
 LONGEST_REASON = 500
 MOST_DAYS = 36_525
 MOST_ACTS = 500
@@ -98,9 +99,9 @@ class Points:
         """Give back what a redemption took, once. Raises `PointsError` for what is no redemption of this customer."""
 
         def change(connection: Connection, owner: int, account: Account, number: int) -> list[Entry]:
-            taken = rows.entries_of(connection, owner, redemption, "redeem")
+            taken = rows.entries_of(connection, owner, redemption, "redeem") if _names(redemption) else []
             if not taken:
-                raise PointsError(f"there is no redemption {redemption} of this customer")
+                raise PointsError(f"there is no redemption {str(redemption)[:30]} of this customer")
             if not isinstance(customer, Member):
                 _check_free(connection, owner, redemption)
             if rows.taken_back(connection, owner, redemption):
@@ -115,10 +116,10 @@ class Points:
         whole(points)
 
         def change(connection: Connection, owner: int, account: Account, number: int) -> list[Entry]:
-            if earning not in account.lots:
+            if earning not in account.lots and _names(earning):
                 account.lots |= rows.load(connection, owner, {earning}).lots
             if earning not in account.lots:
-                raise PointsError(f"there is no earning {earning} of this customer")
+                raise PointsError(f"there is no earning {str(earning)[:30]} of this customer")
             if not isinstance(customer, Member):
                 _check_free(connection, owner, earning)
             return account.reverse(earning, points)
@@ -154,9 +155,9 @@ class Points:
         told = _reason(reason)
 
         def change(connection: Connection, owner: int, account: Account, number: int) -> list[Entry]:
-            kind = rows.undoable(connection, owner, act)
+            kind = rows.undoable(connection, owner, act) if _names(act) else None
             if kind is None:
-                raise PointsError(f"there is no correction or event {act} of this customer")
+                raise PointsError(f"there is no correction or event {str(act)[:30]} of this customer")
             if rows.taken_back(connection, owner, act):
                 raise PointsError(f"act {act} was taken back already")
             done = rows.entries_of(connection, owner, act, kind)
@@ -233,7 +234,7 @@ class Points:
         """The newest acts first: number, kind, at, posted_at, points, expired, about, note, actor, what was there afterwards, taken_back_by, undoable."""
         with self._engine.store.read() as connection:
             owner = resolve_in(connection, customer, reach=self._engine.sight.reach)
-            return rows.history(connection, owner, before, max(1, min(limit, MOST_ACTS)))
+            return rows.history(connection, owner, before if before is None or _names(before) else None, max(1, min(limit, MOST_ACTS)))
 
     def programme(self) -> Earning | None:
         """The earning rules of the live rulebook; None when it has no policy of points."""
@@ -342,6 +343,11 @@ def _check_free(connection: Connection, owner: int, act: int) -> None:
     offer = offers.offer_of_act(connection, owner, act)
     if offer is not None:
         raise PointsError(f"act {act} was given by the offer {offer}; cancel the use of the offer")
+
+
+def _names(number: object) -> bool:
+    """Whether a number can be that of an act."""
+    return isinstance(number, int) and not isinstance(number, bool) and 0 < number < LARGEST
 
 
 def _reason(reason: object) -> str:

@@ -125,3 +125,30 @@ def test_processes_at_the_same_time_never_spend_more_than_there_is(engine: Engin
     with engine.store.read() as connection:
         assert set(connection.scalars(select(points_act.c.id).where(points_act.c.kind == "redeem"))) == granted
     assert engine.points.verify() == ([], [])
+
+
+def test_of_many_who_take_one_correction_back_at_once_one_does(store_url: str) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with open_store(store_url) as store:
+        add_customers(store, range(1, 3))
+    with Engine.open(store_url, actor="li") as engine:
+        engine.publish({"name": "Test", "policies": [{"key": "points", "type": "points", "params": {"expiry": "never", "manual": 100}}]})
+        given = engine.points.correct("C1", 100, reason="complaint", key="a").number
+        taken = engine.points.correct("C1", -40, reason="too much", key="b").number
+
+        def undo(number: int) -> bool:
+            try:
+                engine.acting_as(f"w{number}").points.undo("C1", (given, taken)[number % 2], reason="a mistake", key=f"u{number}")
+            except PointsError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            done = list(pool.map(undo, range(16)))
+        undone = [act["about"] for act in engine.points.history("C1") if act["kind"] == "undo"]
+        assert sum(done) == len(undone) == len(set(undone))
+        assert taken in undone, "nothing stands against giving back"
+        account = engine.points.balance("C1")
+        assert (account.spendable, account.owed) == (100 - 100 * (given in undone) - 40 * (taken not in undone), 0)
+        assert engine.points.verify() == ([], [])

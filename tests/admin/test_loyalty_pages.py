@@ -101,8 +101,16 @@ def test_a_statement_tells_what_happened_and_a_form_sent_twice_acts_once(clerk: 
         ({"act": "correct", "points": "5", "reason": ""}, "reason"),
         ({"act": "redeem", "points": "1.5"}, "whole number"),
         ({"act": "transfer", "to": "nobody", "points": "1"}, "no customer"),
+        ({"act": "redeem", "points": "9" * 30}, "whole number"),
+        ({"act": "redeem", "points": "9" * 9_999}, "whole number"),
+        ({"act": "cancel", "redemption": "9" * 30}, "there is no redemption"),
+        ({"act": "undo", "of": "9" * 30, "reason": "a mistake"}, "there is no correction or event"),
+        ({"act": "undo", "of": "-1", "reason": "a mistake"}, "there is no correction or event"),
+        ({"act": "undo", "of": "1", "reason": "\u202e<b>x</b>"}, "printable"),
+        ({"act": "correct", "points": "5", "reason": "x" * 501}, "reason"),
+        ({"act": "redeem", "points": "1", "key": "k" * 300}, "key"),
     ):
-        refused = clerk.post("/points/of/C4", {**wrong, "key": "k5"})
+        refused = clerk.post("/points/of/C4", {"key": "k5", **wrong})
         assert (refused.status_code, words in refused.text) == (400, True), wrong
     assert loyal.points.balance("C4").spendable == before + 25
     given = next(each for each in loyal.points.history("C4") if each["kind"] == "correct")
@@ -115,6 +123,8 @@ def test_a_statement_tells_what_happened_and_a_form_sent_twice_acts_once(clerk: 
     again = clerk.post("/points/of/C4", {**undo, "reason": "wrong member", "key": "k7"})
     assert (again.status_code, "was taken back already" in again.text) == (400, True)
     assert "taken back by act" in clerk.get("/points/of/C4").text
+    for odd in ("9" * 30, "-1", "x", "1.5"):
+        assert clerk.get(f"/points/of/C4?undo={odd}&before={odd}").status_code == 200, odd
     assert "Redeem points" not in viewer.get("/points/of/C4").text
     assert viewer.post("/points/of/C4", form).status_code == 403
     assert clerk.get("/points/of/nobody").status_code in (404, 422)
