@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import event
 
 from engine import clock
+from engine.errors import RulebookError
 from engine.points import DAY
 from engine.service import Engine
 from engine.store import ingest
 from tests.small_store import add_customers, open_store
-from tests.test_points_day import bring, publish, sale, spendable
+from tests.test_points_day import MEMBERS, bring, publish, sale, spendable
 
 
 @pytest.fixture
@@ -196,3 +197,13 @@ def test_who_spends_while_points_of_a_day_mature_loses_and_gains_nothing(engine:
         event.remove(engine.store.sql, "after_cursor_execute", meanwhile)
     spender.join()
     assert all_of(engine) == (40, 0, 0)
+
+
+def test_a_factor_for_a_level_that_nobody_can_have_is_refused(engine: Engine) -> None:
+    level = {"level": "club.level", "levels": [{"label": "gold", "factor": 2}, {"label": "platin", "factor": 3}]}
+    with pytest.raises(
+        RulebookError, match=r"TW327 .*levels\[1\].label: 'platin' is not a value of club.level; its values are gold, basic"
+    ):
+        publish(engine, MEMBERS, **level)
+    with pytest.raises(RulebookError, match="TW326 .*orders.count is no output with labels"):
+        publish(engine, **{**level, "level": "orders.count"})

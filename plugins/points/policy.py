@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from engine import Campaign, Earning, Measured, Output, Policy, Reason, Text
+from engine import Campaign, ColumnKind, Earning, Fault, Measured, Output, Policy, Reason, Text
 from plugins.points.params import PointsParams
 
 SALES = "orders.amount_365d"
@@ -65,6 +65,18 @@ class Points(Policy):
     def inputs(self) -> tuple[str, ...]:
         """Sales of a year, and the level where it counts."""
         return (SALES, f"{self.params.level}?") if self.params.level else (SALES,)
+
+    def check(self, kinds: Mapping[str, ColumnKind]) -> Sequence[Fault]:
+        """Levels that factors name must be levels that members can have."""
+        level = self.params.level
+        kind = kinds.get(level)
+        if kind is None:
+            return ()
+        if kind.kind != "text" or kind.values is None:
+            return (Fault("TW326", "level", f"{level} is no output with labels", "an output such as membership.level"),)
+        wrong = [(at, each["label"]) for at, each in enumerate(self.params.levels) if each["label"] not in kind.values]
+        expected = f"its values are {', '.join(kind.values)}"
+        return [Fault("TW327", f"levels[{at}].label", f"{label!r} is not a value of {level}", expected) for at, label in wrong]
 
     def outputs(self) -> tuple[Output, ...]:
         """Points of a year."""
