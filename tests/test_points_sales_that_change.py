@@ -205,5 +205,5 @@ def test_a_factor_for_a_level_that_nobody_can_have_is_refused(engine: Engine) ->
         RulebookError, match=r"TW327 .*levels\[1\].label: 'platin' is not a value of club.level; its values are gold, basic"
     ):
         publish(engine, MEMBERS, **level)
-    with pytest.raises(RulebookError, match="TW326 .*orders.count is no output with labels"):
+    with pytest.raises(RulebookError, match=r"TW326 .*orders\.count is no output with labels"):
         publish(engine, **{**level, "level": "orders.count"})

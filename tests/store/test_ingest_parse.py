@@ -47,6 +47,9 @@ def test_doubles_of_short_decimals_are_exact(values: list[int], digits: int) -> 
     ("text", "value", "fault"),
     [
         ("1e3", 100_000, ""),
+        ("99999999999999999", NONE, "too large"),
+        ("-92233720368547758.09", NONE, "too large"),
+        ("9e16", NONE, "too large"),
         (" 7.50 ", 750, ""),
         ("+.5", 50, ""),
         ("5.", 500, ""),

@@ -103,7 +103,7 @@ def _exact(text: str, number_like: bool, digits: int, rounding: bool) -> tuple[i
     if len(text) > 400:
         return 0, "too large"
     value = Decimal(text)
-    if value.adjusted() > 18 - digits:
+    if value.adjusted() >= 18 - digits:  # so that what is read fits 64 bits
         return 0, "too large" if value else ""
     if value.adjusted() < -100:
         return 0, "" if rounding or not value else "too many digits after the point"
