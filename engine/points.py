@@ -303,16 +303,16 @@ class Points:
                 owner, key = rows.member_of(connection, customer.number), INNER + key
             else:
                 owner = resolve_in(connection, customer, reach=self._engine.sight.reach)
-            rows.hold(connection, [owner] if also is None else [owner, also])
+            held = rows.hold(connection, [owner] if also is None else [owner, also])[owner]
             known = rows.answered(connection, owner, key)
             if known is not None:
                 if known[1] != request:
                     raise KeyReused("this idempotency key was used for another request; take a new key for a new request")
                 return known[0]
-            if not closed and rows.closed_at(connection, owner) is not None:
+            if not closed and held.closed_at is not None:
                 whose = "this customer" if isinstance(customer, Member) else customer
                 raise PointsError(f"the points account of {whose} is closed")
-            account = rows.load(connection, owner)
+            account = rows.load(connection, owner, held=held)
             settle(connection, owner, account, self._engine.settings.actor, now)
             number = int(rows.numbers(connection, 1)[0])
             entries = change(connection, owner, account, number)

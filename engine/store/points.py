@@ -45,9 +45,7 @@ _OPENED = {
     name: made(points_account).from_select(["customer_id", "owed"], _NONE_YET).on_conflict_do_nothing()
     for name, made in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
-_HELD = (
-    select(points_account.c.owed).where(points_account.c.customer_id.in_(_MEMBER)).order_by(points_account.c.customer_id).with_for_update()
-)
+_HELD = select(points_account).where(points_account.c.customer_id.in_(_MEMBER)).order_by(points_account.c.customer_id).with_for_update()
 _OWED = select(func.sum(points_account.c.owed)).where(points_account.c.customer_id.in_(_MEMBER))
 _CLOSED = select(points_account.c.closed_at).where(points_account.c.customer_id == bindparam("member"))
 _ANSWERED = select(points_act).where(points_act.c.customer_id.in_(_MEMBER), points_act.c.idempotency == bindparam("key"))
@@ -78,18 +76,29 @@ def member_of(connection: Connection, customer_id: int) -> int:
     return int(connection.scalars(select(func.coalesce(customer.c.merged_into, customer.c.id)).where(customer.c.id == customer_id)).one())
 
 
-def hold(connection: Connection, members: Iterable[int]) -> None:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a member owes, joined customers included, and from when on the account is closed; while nobody else changes it."""
+
+    owed: int
+    closed_at: int | None
+
+
+def hold(connection: Connection, members: Iterable[int]) -> dict[int, Held]:
     """Wait until nobody else changes the points of these members: SQLite's one writer, or the members' rows on PostgreSQL."""
+    found = {}
     for member in sorted(set(members)):  # everybody in the same order, so that two never wait for each other
         connection.execute(_OPENED[connection.dialect.name], {"member": member})
-        connection.execute(_HELD, {"member": member})
+        accounts = {row.customer_id: row for row in connection.execute(_HELD, {"member": member})}
+        found[member] = Held(sum(row.owed for row in accounts.values()), accounts[member].closed_at)
+    return found
 
 
-def load(connection: Connection, member: int, also: Collection[int] = ()) -> Account:
-    """The account with the lots that hold points, and some others of the member by number."""
+def load(connection: Connection, member: int, also: Collection[int] = (), held: Held | None = None) -> Account:
+    """The account with the lots that hold points, and some others of the member by number. held: what is known of it already."""
     rows = connection.execute(_NAMED, {"member": member, "also": list(also)}) if also else connection.execute(_FULL, {"member": member})
     found = {row.id: Lot(row.matures_at, row.expires_at, row.pending, row.member, row.expired, row.issued) for row in rows}
-    owed = connection.scalar(_OWED, {"member": member})
+    owed = connection.scalar(_OWED, {"member": member}) if held is None else held.owed
     return Account(found, max(int(owed or 0), 0))
 
 
