@@ -226,6 +226,7 @@ class Points:
                 return account
             moment = as_moment(at, zone, "at")
             account = fold(*rows.as_it_was(connection, owner, moment))
+            account.owed = max(account.owed, 0)  # below zero after having paid for one who was separated since
         account.settle(moment)
         account.lots = {number: lot for number, lot in account.lots.items() if lot.pending + lot.member}
         return account

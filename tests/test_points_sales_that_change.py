@@ -152,6 +152,17 @@ def test_joined_customers_lose_a_return_from_one_account_and_separate_with_their
     assert all_of(engine) == (30, 10, 0)
 
 
+def test_what_was_spent_together_is_known_of_each_after_a_separation(engine: Engine) -> None:
+    bring(engine, sale("A", "C1", "100"), sale("B", "C2", "100"))
+    engine.points.day()
+    engine.join_customers("C2", "C1")
+    engine.points.redeem("C2", 150, key="gift")
+    engine.separate_customer("C1")
+    for customer, points in (("C1", 0), ("C2", 50)):
+        assert engine.points.balance(customer).spendable == points
+        assert engine.points.balance(customer, at=clock.now()).spendable == points
+
+
 def test_a_debt_is_paid_by_the_points_of_the_customer_joined_with_it(engine: Engine) -> None:
     bring(engine, sale("A", "C1", "100"), sale("B", "C2", "100"))
     engine.points.day()
@@ -163,6 +174,8 @@ def test_a_debt_is_paid_by_the_points_of_the_customer_joined_with_it(engine: Eng
     account = engine.points.balance("C2")
     assert (account.spendable, account.owed) == (20, 0)
     assert (engine.points.liability().spendable, engine.points.verify()) == (20, ([], []))
+    engine.separate_customer("C1")
+    assert [engine.points.balance("C2", at=at).spendable for at in (None, clock.now())] == [20, 20]
 
 
 def test_the_history_of_joined_customers_tells_what_there_was_after_each_act(engine: Engine) -> None:

@@ -210,14 +210,20 @@ def history(connection: Connection, member: int, before: int | None, limit: int)
 
 
 def as_it_was(connection: Connection, member: int, moment: int) -> tuple[list[tuple[int, int, int | None]], list[Entry]]:
-    """The lots and entries of the member that were written until a moment, for `fold`."""
+    """The lots and entries of the member that were written until a moment, for `fold`.
+
+    Points are those of the member's lots, whoever spent them: a customer who was separated takes them along as they are then.
+    """
     entry, act, lot = points_entry.c, points_act.c, points_lot.c
     query = (
         select(points_entry, lot.matures_at, lot.expires_at)
         .join(points_act, act.id == entry.act_id)
         .join(points_lot, lot.id == entry.lot_id)
     )
-    rows = connection.execute(query.where(act.customer_id.in_(family(member)), act.posted_at <= moment)).all()
+    own = or_(
+        and_(lot.customer_id.in_(family(member)), entry.account != DEBT), and_(act.customer_id.in_(family(member)), entry.account == DEBT)
+    )
+    rows = connection.execute(query.where(own, act.posted_at <= moment)).all()
     lots = {row.lot_id: (row.lot_id, row.matures_at, row.expires_at) for row in rows}
     return list(lots.values()), [Entry(row.account, row.lot_id, row.points) for row in rows]
 
