@@ -54,6 +54,7 @@ points_lot = Table(
     Index("ix_points_lot_customer_id", "customer_id"),
     Index("ux_points_lot_order_id", "order_id", unique=True),
     Index("ix_points_lot_matures_at", "matures_at", sqlite_where=text("pending > 0"), postgresql_where=text("pending > 0")),
+    Index("ix_points_lot_holds", "customer_id", sqlite_where=text("pending + member > 0"), postgresql_where=text("pending + member > 0")),
     Index(
         "ix_points_lot_expires_at", "expires_at", sqlite_where=text("pending + member > 0"), postgresql_where=text("pending + member > 0")
     ),
