@@ -176,6 +176,8 @@ def test_a_debt_is_paid_by_the_points_of_the_customer_joined_with_it(engine: Eng
     assert (engine.points.liability().spendable, engine.points.verify()) == (20, ([], []))
     engine.separate_customer("C1")
     assert [engine.points.balance("C2", at=at).spendable for at in (None, clock.now())] == [20, 20]
+    assert [engine.points.balance("C1", at=at).owed for at in (None, clock.now())] == [0, 0], "it stays paid"
+    assert (engine.points.liability().owed, engine.points.verify()) == (0, ([], []))
 
 
 def test_the_history_of_joined_customers_tells_what_there_was_after_each_act(engine: Engine) -> None:

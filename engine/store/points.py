@@ -148,7 +148,33 @@ def keep(connection: Connection, act: Mapping[str, Any], account: Account, entri
     if debt:
         mine = points_account.c.customer_id == act["customer_id"]
         connection.execute(update(points_account).where(mine).values(owed=points_account.c.owed - debt))
+    if debt > 0:
+        _pay_for_joined(connection, row, next(each.lot for each in posted if each.account == DEBT))
     return Act(number, act["kind"], account.spendable, account.pending, account.owed)
+
+
+def _pay_for_joined(connection: Connection, paid: Mapping[str, Any], lot: int) -> None:
+    """Hand what was paid to those joined customers who owe it, so that it stays paid when they are separated. lot: that paid."""
+    account = points_account.c
+    query = select(account.customer_id, account.owed).where(account.customer_id.in_(family(paid["customer_id"])), account.owed != 0)
+    owed: dict[int, int] = dict(connection.execute(query.order_by(account.customer_id)).all())
+    fixed = {**paid, "idempotency": None, "request": "", "note": None}
+    for payer in [key for key, debt in owed.items() if debt < 0]:
+        for debtor in [key for key, debt in owed.items() if debt > 0]:
+            part = min(-owed[payer], owed[debtor])
+            if not part:
+                continue
+            given = int(numbers(connection, 1)[0])
+            connection.execute(insert(points_act), {**fixed, "id": given, "customer_id": payer, "kind": "give", "about": None})
+            received = int(numbers(connection, 1)[0])
+            connection.execute(insert(points_act), {**fixed, "id": received, "customer_id": debtor, "kind": "receive", "about": given})
+            sides = ((given, TRANSFERRED, part), (given, DEBT, -part), (received, TRANSFERRED, -part), (received, DEBT, part))
+            connection.execute(
+                insert(points_entry), [{"act_id": act, "account": name, "lot_id": lot, "points": n} for act, name, n in sides]
+            )
+            for key, change in ((payer, part), (debtor, -part)):
+                owed[key] += change
+                connection.execute(update(points_account).where(account.customer_id == key).values(owed=owed[key]))
 
 
 def entries_of(connection: Connection, member: int, number: int, kind: str) -> list[Entry]:
