@@ -364,15 +364,7 @@ class Care:
         return self.engine.settings.actor
 
     def _note(self, connection: Connection, action: str, key: str, **details: Any) -> None:
-        settings = self.engine.settings
-        audit.record(
-            connection,
-            actor=settings.actor,
-            authenticated=settings.authenticated,
-            action=action,
-            subject=f"care:{key}",
-            details=details or None,
-        )
+        audit.record(connection, **self.engine.acting, action=action, subject=f"care:{key}", details=details or None)
 
 
 def _kept(each: ServiceDocument, counts: Mapping[str, int]) -> Kept:

@@ -196,15 +196,7 @@ class Gateways:
         return count
 
     def _note(self, connection: Connection, action: str, key: str, **details: Any) -> None:
-        settings = self.engine.settings
-        audit.record(
-            connection,
-            actor=settings.actor,
-            authenticated=settings.authenticated,
-            action=action,
-            subject=f"gateway:{key}",
-            details=details or None,
-        )
+        audit.record(connection, **self.engine.acting, action=action, subject=f"gateway:{key}", details=details or None)
 
 
 def _kept(each: rows.Row, messages: Mapping[str, int]) -> KeptGateway:

@@ -200,15 +200,7 @@ class Interactions:
         return word_of(self.engine)
 
     def _note(self, connection: Connection, action: str, number: int, **details: Any) -> None:
-        settings = self.engine.settings
-        audit.record(
-            connection,
-            actor=settings.actor,
-            authenticated=settings.authenticated,
-            action=action,
-            subject=f"interaction:{number}",
-            details=details or None,
-        )
+        audit.record(connection, **self.engine.acting, action=action, subject=f"interaction:{number}", details=details or None)
 
 
 def word_of(engine: Engine) -> str:

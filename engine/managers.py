@@ -478,15 +478,7 @@ class Managers:
         return self.engine.settings.actor
 
     def _note(self, connection: Connection, action: str, number: int, **details: Any) -> None:
-        settings = self.engine.settings
-        audit.record(
-            connection,
-            actor=settings.actor,
-            authenticated=settings.authenticated,
-            action=action,
-            subject=f"manager:{number}",
-            details=details or None,
-        )
+        audit.record(connection, **self.engine.acting, action=action, subject=f"manager:{number}", details=details or None)
 
 
 def _line(value: str, name: str) -> str:

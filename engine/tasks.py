@@ -242,12 +242,4 @@ class Tasks:
         return self.engine.settings.actor
 
     def _note(self, connection: Connection, action: str, number: int, **details: Any) -> None:
-        settings = self.engine.settings
-        audit.record(
-            connection,
-            actor=settings.actor,
-            authenticated=settings.authenticated,
-            action=action,
-            subject=f"task:{number}",
-            details=details or None,
-        )
+        audit.record(connection, **self.engine.acting, action=action, subject=f"task:{number}", details=details or None)

@@ -38,15 +38,9 @@ class LevelFactor(Params):
     )
 
 
-class CategoryFactor(Params):
-    """What the lines of a product category earn."""
-
-    category = fields.String(
-        required=True,
-        validate=Length(1, 200),
-        metadata={"title": Text("Category", "品类"), "help": Text("As the products have it.", "与商品资料一致。")},
-    )
-    factor = editors.Number(
+def _of_lines() -> fields.Field[Any]:
+    """The factor of order lines."""
+    return editors.Number(
         required=True,
         validate=Range(0, 20),
         metadata={
@@ -55,6 +49,17 @@ class CategoryFactor(Params):
             "unit": "×",
         },
     )
+
+
+class CategoryFactor(Params):
+    """What the lines of a product category earn."""
+
+    category = fields.String(
+        required=True,
+        validate=Length(1, 200),
+        metadata={"title": Text("Category", "品类"), "help": Text("As the products have it.", "与商品资料一致。")},
+    )
+    factor = _of_lines()
 
 
 class ProductFactor(Params):
@@ -65,15 +70,7 @@ class ProductFactor(Params):
         validate=Length(1, 200),
         metadata={"title": Text("Product", "商品"), "help": Text("Its id, as files have it.", "商品编号，与文件一致。")},
     )
-    factor = editors.Number(
-        required=True,
-        validate=Range(0, 20),
-        metadata={
-            "title": Text("Factor", "倍数"),
-            "help": Text("How many times as much; 0 earns nothing.", "积分倍数；0 表示不积分。"),
-            "unit": "×",
-        },
-    )
+    factor = _of_lines()
 
 
 class CampaignParams(Params):
