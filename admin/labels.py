@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,13 @@ def _outputs(engine: Any, run_id: int | None) -> Mapping[str, OutputLook]:
         )
         for output in summary.outputs
     }
+
+
+def titles(engine: Any, address: str, keys: Sequence[str]) -> list[str]:
+    """The titles of labels of an output in the reader's language; the key of one that nothing declares."""
+    found = outputs(engine).get(address)
+    looks = [found.of(key) if found else None for key in keys]
+    return [t(look.title) if look else key for key, look in zip(keys, looks, strict=True)]
 
 
 def title(engine: Any, address: str) -> str:

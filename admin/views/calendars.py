@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin.access import acting, may
+from admin.desk import desk
 from admin.errors import said
 from admin.pages import Page
 from admin.words import plural, t
@@ -79,6 +80,7 @@ class Calendars(Page):
             fault=fault,
             preview=preview,
             days=DAYS,
+            users={each.name: [_user(used) for used in each.used_by] for each in stored},
             may_write=may("service", "write"),
             help=t(
                 "Service levels name a calendar; promises run in its working time. Public holidays and make-up workdays of a country are known "
@@ -86,6 +88,15 @@ class Calendars(Page):
                 "服务级别引用工作日历，承诺按其工作时间计时。填写国家代码即可识别法定节假日与调休上班日。修改后的日历仅适用于此后的承诺。",
             ),
         )
+
+
+def _user(used: str) -> str:
+    """What uses a calendar, in words."""
+    level = desk().live.levels.get(used.removeprefix("level "))
+    if used.startswith("level ") and level is not None:
+        return t("level {title}", "级别“{title}”", title=t(level.title))
+    known = {"setup": t("setup of the desk", "服务台设置"), "promises": t("promises that run", "进行中的承诺")}
+    return known.get(used, used)
 
 
 def _form(document: Any) -> dict[str, str]:

@@ -78,6 +78,7 @@ class Care(Page):
             crumb=t(*self.title),
             found=found,
             **_waiting(asked),
+            plan_titles={each.plan.key: t(each.plan.title["en"], each.plan.title["zh"]) for each in found},
             ahead=[each for each in ahead if each.made or each.day == engine.now.date()],
             messages=engine.care.messages(),
             may_see_gateways=may("settings"),

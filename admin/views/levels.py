@@ -7,6 +7,7 @@ from typing import Any
 from flask import url_for
 from flask_admin import expose
 
+from admin import labels
 from admin.access import acting, may
 from admin.desk import desk, hours
 from admin.pages import Page
@@ -35,6 +36,8 @@ class Levels(Page):
             title=_title(words.live, managed),
             crumb=t(*self.title),
             desk=words,
+            by=labels.title(engine, words.live.address),
+            over=labels.title(engine, words.live.grade) if words.live.grade else t("facts", "事实"),
             counts=counts,
             managed=managed,
             planned=planned,

@@ -8,6 +8,7 @@ from flask import abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from admin import labels
 from admin.access import acting, may, person
 from admin.errors import said
 from admin.pages import Page
@@ -156,6 +157,7 @@ class Managers(Page):
     def _page(self, fault: str = "", policy_faults: Any = (), draw: Any = None) -> str:
         engine = acting()
         found = engine.managers.list(gone="gone" in request.args)
+        policy = engine.managers.policy()
         room, pool = sum(each.room for each in found), engine.managers.pool_size()
         title = t("No account managers yet", "尚无客户经理")
         if found:
@@ -169,7 +171,8 @@ class Managers(Page):
             crumb=t(*self.title),
             found=found,
             pool=pool,
-            policy=engine.managers.policy(),
+            policy=policy,
+            policy_words=_policy_words(policy),
             outputs=outputs(),
             users=_users(),
             form=request.form,
@@ -261,6 +264,15 @@ def _users() -> list[str]:
     return [each.name for each in acting().people.users() if not each.disabled] if may("people") else []
 
 
+def _policy_words(policy: Any) -> str:
+    """Who gets a manager, by titles: the output, and its labels."""
+    if policy is None:
+        return ""
+    by = labels.title(acting(), policy.output)
+    named = t(", ", "、").join(labels.titles(acting(), policy.output, policy.grades))
+    return t("{by}: {labels}", "{by}：{labels}", by=by, labels=named)
+
+
 def outputs() -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Outputs with labels of the live rulebook: address, title, labels with theirs."""
     try:
@@ -271,9 +283,15 @@ def outputs() -> list[tuple[str, str, list[tuple[str, str]]]]:
     for entry in entries:
         for output in entry.policy.outputs():
             if output.has_history and entry.enabled:
-                labels = [(label.key, t(label.title)) for label in output.labels] or [("true", t("yes", "是")), ("false", t("no", "否"))]
-                found.append((f"{entry.key}.{output.name}", t(entry.title), labels))
+                named = [(label.key, t(label.title)) for label in output.labels] or [("true", t("yes", "是")), ("false", t("no", "否"))]
+                found.append((f"{entry.key}.{output.name}", _title(entry, output), named))
     return found
+
+
+def _title(entry: Any, output: Any) -> str:
+    """Of one that is alone the title of its policy; else both, so that no two are called the same."""
+    alone = sum(each.has_history for each in entry.policy.outputs()) == 1
+    return t(entry.title) if alone else t("{a}: {b}", "{a}：{b}", a=t(entry.title), b=t(output.title))
 
 
 PAGES = [Managers, Pool]

@@ -9,6 +9,7 @@ from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from admin import labels
 from admin.access import acting, may
 from admin.errors import said
 from admin.pages import Page
@@ -45,6 +46,7 @@ class Points(Page):
         everybody = engine.sight.reach.everybody
         found = engine.points.liability() if everybody else None
         months = found.months if found else ()
+        programme = engine.points.programme()
         return self.page(
             "console/points.html",
             title=_title(found),
@@ -52,7 +54,8 @@ class Points(Page):
             found=found,
             months=months,
             most=max((month.points for month in months), default=0),
-            programme=engine.points.programme(),
+            programme=programme,
+            factor_by=labels.title(engine, programme.level) if programme and programme.level else "",
             may_write=may("loyalty", "write"),
             help=_help(),
         )

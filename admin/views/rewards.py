@@ -9,6 +9,7 @@ from flask import Response, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from admin import labels
 from admin.access import acting, may
 from admin.errors import said
 from admin.pages import Page
@@ -109,6 +110,7 @@ class Rewards(Page):
             state=state,
             offers=engine.offers.list() if tab == "offers" else [],
             levels=_levels(engine),
+            named={each.reward.key: _named(engine, each.reward) for each in rewards if each.reward.output},
             form=request.form,
             fault=fault,
             key=secrets.token_hex(8),
@@ -147,19 +149,22 @@ def _document(form: Any) -> dict[str, Any]:
         raise PointsError(f"worth: found {worth[:30]!r}; expected an amount") from None
     if whole("hold_minutes") is not None:
         document["hold_minutes"] = whole("hold_minutes")
-    levels = form.getlist("levels")
-    document["output"] = levels[0].partition("=")[0] if levels else ""
-    document["labels"] = [each.partition("=")[2] for each in levels]
+    chosen = form.getlist("levels")
+    document["output"] = chosen[0].partition("=")[0] if chosen else ""
+    document["labels"] = [each.partition("=")[2] for each in chosen]
     document["coupon"] = bool(form.get("coupon"))
     return document
 
 
-def _levels(engine: Any) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Outputs with labels that can limit a reward: address, and its labels with titles."""
-    from admin import labels
+def _named(engine: Any, reward: Any) -> tuple[list[str], str]:
+    """Whom a reward is limited to in words: the titles of the labels, and that of their output."""
+    return labels.titles(engine, reward.output, reward.labels), labels.title(engine, reward.output)
 
+
+def _levels(engine: Any) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Outputs with labels that can limit a reward: address, title, and its labels with titles."""
     return [
-        (address, [(key, t(look.title)) for key, look in output.labels.items()])
+        (address, t(output.title), [(key, t(look.title)) for key, look in output.labels.items()])
         for address, output in labels.outputs(engine).items()
         if output.labels
     ]

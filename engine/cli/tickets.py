@@ -17,6 +17,16 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 KEY = click.option("--key", metavar="KEY", help="Idempotency key: the same request with it is done once.")
 AT = click.option("--at", metavar="T", help="When it happened; default now.")
 
+BY = {
+    "level": ("level", "级别"),
+    "grade": ("grade", "等级"),
+    "owner": ("owner", "负责人"),
+    "kind": ("kind", "类型"),
+    "priority": ("priority", "优先级"),
+    "channel": ("channel", "渠道"),
+    "category": ("category", "类别"),
+}
+
 
 @click.group(cls=Family, short_help="Requests of customers, and the promises about them.")
 def ticket() -> None:
@@ -199,16 +209,25 @@ def attainment(app: App, by: str, since: str | None, until: str | None, as_json:
             print_json({**found.as_dict(), "since": engine.written(found.since), "until": engine.written(found.until)})
             return
         from engine.cli.show import listing
+        from engine.desk.setup import CLOCKS
 
-        heads = [(by, "left"), (app.text("clock", "时钟"), "left")]
+        heads = [(app.text(*BY.get(by, (by, by))), "left"), (app.text("clock", "时钟"), "left")]
         for en, zh in (("ended", "已结束"), ("met", "达成"), ("broken", "超时"), ("near", "临近"), ("share", "达成率")):
             heads.append((app.text(en, zh), "right"))
         rows = [
-            [each.key or "-", each.clock, str(each.total), str(each.met), str(each.breached), str(each.near), _share(each.share)]
+            [
+                each.key or "-",
+                CLOCKS[each.clock].in_(app.language),
+                str(each.total),
+                str(each.met),
+                str(each.breached),
+                str(each.near),
+                _share(each.share),
+            ]
             for each in found.rows
         ]
         title = app.text("Promises kept", "承诺达成")
-        listing(app, f"{title} {engine.written(found.since)} – {engine.written(found.until)}", heads, rows)
+        listing(app, f"{title} {_short(engine, found.since)} – {_short(engine, found.until)}", heads, rows)
 
 
 @ticket.command(name="import")
@@ -321,7 +340,7 @@ def _promised(app: App, engine: Engine, found: Ticket) -> str:
     title = CLOCKS[first.clock].in_(app.language)
     if first.due_at is None:
         return app.text(f"; {title}: the clock stands", f"；{title}：计时暂停")
-    return app.text(f"; {title} by {engine.written(first.due_at)}", f"；{title}截至 {engine.written(first.due_at)}")
+    return app.text(f"; {title} by {_short(engine, first.due_at)}", f"；{title}截至 {_short(engine, first.due_at)}")
 
 
 def _listed(app: App, engine: Engine, found: Any, title: str, *, as_json: bool) -> None:
@@ -330,7 +349,12 @@ def _listed(app: App, engine: Engine, found: Any, title: str, *, as_json: bool) 
         return
     from engine.cli.show import listing
     from engine.desk.states import STATES
+    from engine.levels import PRIORITIES
 
+    if not found:
+        click.echo(f"{title}: {app.text('no tickets', '没有工单')}")
+        return
+    kinds, levels = engine.desk.setup().kinds, engine.desk.levels().levels
     words = (
         ("no.", "编号"),
         ("customer", "客户"),
@@ -346,7 +370,12 @@ def _listed(app: App, engine: Engine, found: Any, title: str, *, as_json: bool) 
         first = each.first
         due = "-" if first is None else app.text("stands", "暂停") if first.due_at is None else _short(engine, first.due_at)
         state = STATES[each.state].title.in_(app.language)
-        rows.append([str(each.id), each.customer, each.level or "-", each.kind, each.priority, each.subject, state, each.owner or "-", due])
+        kind, level, priority = kinds.get(each.kind), levels.get(each.level), PRIORITIES.get(each.priority)
+        named = [
+            key if known is None else known.in_(app.language)
+            for key, known in ((each.level or "-", level and level.title), (each.kind, kind and kind.title), (each.priority, priority))
+        ]
+        rows.append([str(each.id), each.customer, *named, each.subject, state, each.owner or "-", due])
     listing(app, title, heads, rows, fold=5)
 
 
@@ -355,7 +384,7 @@ def _clock(app: App, engine: Engine, each: TicketClock, now: int) -> str:
 
     title = CLOCKS[each.clock].in_(app.language)
     hours = f"{each.seconds / 3600:.4g} h"
-    due = app.text("stands", "计时暂停") if each.due_at is None else engine.written(each.due_at)
+    due = app.text("stands", "计时暂停") if each.due_at is None else _short(engine, each.due_at)
     outcome = {True: app.text("kept", "已达成"), False: app.text("broken", "已超时"), None: app.text("running", "进行中")}[each.met(now)]
     left = "" if each.left is None else app.text(f", {each.left / 3600:.2f} working hours left", f"，剩余 {each.left / 3600:.2f} 工作小时")
     return f"{title}: {hours}, {due}, {outcome}{left}"

@@ -116,8 +116,9 @@ def _delivery(details: Mapping[str, Any]) -> Text:
 def _step(details: Mapping[str, Any]) -> Text:
     title = CLOCKS.get(str(details.get("clock")), Text("Clock", "计时"))
     said = Text("is broken", "已超时") if details.get("breach") else Text("is close to its end", "即将到期")
-    people = ", ".join(details.get("told", ())) or "–"
-    return Text(f"{title.en} {said.en}; told {people}", f"{title.zh}{said.zh}；已通知 {people}")
+    people = ", ".join(details.get("told", ()))
+    told = Text(f"told {people}", f"已通知 {people}") if people else Text("there was nobody to tell", "没有可通知的人")
+    return Text(f"{title.en} {said.en}; {told.en}", f"{title.zh}{said.zh}；{told.zh}")
 
 
 def _change(title: Text, was: Text, now: Text) -> Text:

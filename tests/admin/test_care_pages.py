@@ -123,7 +123,9 @@ def test_care_plans_are_written_previewed_carried_out_and_measured(ada: Browser,
     assert ada.post("/care/new", {**form, "text_en": "Dear ${name}"}).status_code == 302
     page = ada.get("/care/plan/quiet").text
     assert "What it changed" in page
-    assert "to care for in the next 30 days" in ada.get("/care/").text
+    page = ada.get("/care/").text
+    assert "to care for in the next 30 days" in page
+    assert ">quiet</a>" not in page
     before = engine.tasks.count()
     assert ada.post("/care/run").status_code == 302
     assert engine.tasks.count() > before

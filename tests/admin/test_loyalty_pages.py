@@ -146,7 +146,10 @@ def test_a_reward_is_made_changed_and_retired(clerk: Browser, viewer: Browser, l
     assert clerk.post("/rewards/", {**REWARD, "levels": ["abc.class=A", "abc.class=B"]}).status_code == 302
     reward = loyal.rewards.get("cup").reward
     assert (reward.worth, reward.output, reward.labels, reward.stock) == (350, "abc.class", ("A", "B"), 5)
-    assert "Cup" in clerk.get("/rewards/").text
+    page = clerk.get("/rewards/").text
+    assert "Cup" in page
+    assert "Class A, Class B" in page
+    assert '<optgroup label="abc.class">' not in page
     assert clerk.post("/rewards/?key=cup", {**REWARD, "points": "30", "revision": "1", "active": ""}).status_code == 302
     assert not loyal.rewards.get("cup").reward.active
     stale = clerk.post("/rewards/?key=cup", {**REWARD, "revision": "1"})

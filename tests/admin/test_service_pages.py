@@ -91,6 +91,12 @@ def test_calendars_are_kept_shown_and_refused_with_their_place(clerk: Browser, d
     page = clerk.get("/calendars/?name=office").text
     assert "09:00-12:00, 13:00-18:00" in page
     assert "2030-01-05 10:00-11:00" in page
+    setup = dict(desk.desk.setup().document)
+    desk.desk.save_setup({**setup, "calendar": "office"})
+    used = clerk.speak("zh").get("/calendars/").text
+    desk.desk.save_setup(setup)
+    clerk.speak("en")
+    assert '<td class="why">服务台设置</td>' in used
     wrong = clerk.post("/calendars/", {**form, "name": "other", "day_mon": "09:00-12:00, 11:00-13:00", "timezone": "Mars"})
     assert wrong.status_code == 400
     assert "overlap at 11:00" in wrong.text
@@ -323,10 +329,13 @@ def test_an_empty_desk_says_what_to_do(empty: Flask) -> None:
         assert said in reader.get(path).text
 
 
-def test_a_broken_promise_is_on_the_overview_until_it_is_met(clerk: Browser, desk: Engine) -> None:
+def test_a_broken_promise_is_on_the_overview_until_it_is_met(clerk: Browser, app: Flask, desk: Engine) -> None:
     late = desk.tickets.open("A1", "complaint", "Nobody calls back", at=desk.written(int(desk.now.timestamp()) - 7 * 86_400))
     page = clerk.get("/").text
     assert "1 promise is broken" in page
     assert "Nobody calls back" in page
+    masked = Browser(app).sign_in("viewer").get("/").text
+    assert "Nobody calls back" not in masked
+    assert f"The first is ticket {late.id}." in masked
     desk.tickets.move(late.id, "resolved")
     assert "promise is broken" not in clerk.get("/").text

@@ -27,6 +27,10 @@ def test_a_ticket_from_opened_to_closed(desk: Shop) -> None:
     assert "工单 2 已创建；首次答复截至" in desk("--language", "zh", "ticket", "open", "C1", "objection", "why C")
     assert [each["customer"] for each in desk.json("ticket", "queue")] == ["A1", "C1"]
     assert "late parcel" in desk("ticket", "list", "--state", "live")
+    assert "没有工单" in desk("--language", "zh", "ticket", "list", "--state", "closed")
+    listed = desk("--language", "zh", "ticket", "queue")
+    assert "投诉" in listed
+    assert "complaint" not in listed
     shown = desk("ticket", "show", "2")
     assert "Reason letter" in shown
     assert "Class B begins at" in shown
@@ -42,6 +46,9 @@ def test_a_ticket_from_opened_to_closed(desk: Shop) -> None:
     assert "from which it cannot become open" in desk.fails("ticket", "move", "1", "open")
     assert "0 steps taken" in desk("ticket", "tick")
     assert "100.0%" in desk("ticket", "attainment", "--by", "grade")
+    kept = desk("--language", "zh", "ticket", "attainment", "--by", "grade")
+    assert "首次答复" in kept
+    assert "grade" not in kept
     assert desk.json("ticket", "attainment", "--by", "owner")["by"] == "owner"
     assert "say what changes" in desk.fails("ticket", "edit", "1")
     assert "there is no ticket 9" in desk.fails("ticket", "show", "9")
