@@ -370,11 +370,13 @@ def _listed(app: App, engine: Engine, found: Any, title: str, *, as_json: bool) 
         first = each.first
         due = "-" if first is None else app.text("stands", "暂停") if first.due_at is None else _short(engine, first.due_at)
         state = STATES[each.state].title.in_(app.language)
-        kind, level, priority = kinds.get(each.kind), levels.get(each.level), PRIORITIES.get(each.priority)
-        named = [
-            key if known is None else known.in_(app.language)
-            for key, known in ((each.level or "-", level and level.title), (each.kind, kind and kind.title), (each.priority, priority))
-        ]
+        kind, level = kinds.get(each.kind), levels.get(each.level)
+        titles = (
+            (each.level or "-", level.title if level else None),
+            (each.kind, kind.title if kind else None),
+            (each.priority, PRIORITIES.get(each.priority)),
+        )
+        named = [key if known is None else known.in_(app.language) for key, known in titles]
         rows.append([str(each.id), each.customer, *named, each.subject, state, each.owner or "-", due])
     listing(app, title, heads, rows, fold=5)
 
