@@ -37,5 +37,8 @@ LOYALTY: Mapping[str, str] = {
     "10 % is 0.1": "10 % 即 0.1",
     "points are whole numbers": "积分须为整数",
     "the offer ends before it begins": "优惠的结束早于开始",
+    "no policy of the live rulebook has members": "已生效的规则手册中没有会员策略",
+    "add one of the type membership": "请添加一个 membership 类型的策略",
+    "no policy {} has members": "没有名为 {} 的会员策略",
     "the moment of {}, {}, is before that of {}, {}": "{} 的时刻 {} 早于 {} 的时刻 {}",
 }

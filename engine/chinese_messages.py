@@ -138,6 +138,7 @@ CHINESE: Mapping[str, str] = {
     "expected interactions, orders, tasks, or a custom field that is a date": "应为 interactions、orders、tasks 或日期型自定义字段",
     "{} is no output with labels": "{} 不是带标签的输出",
     "{} of these customers are not in the pool": "其中 {} 位客户不在公海",
+    "tierwise manager pool lists who is": "可用 tierwise manager pool 查看公海名单",
     "{} took {} customers today": "{} 今日已领取 {} 位客户",
     "the limit is {} a day": "每日上限为 {} 位",
     "{} neglected customer {} lately": "{} 近期未联系过客户 {}",

@@ -317,7 +317,7 @@ class Managers:
             keys = sorted({resolve_in(connection, each) for each in customers})
             there = dict(rows.pool(connection, limit=len(keys), only=keys))
             if len(there) < len(keys):
-                raise ManagerError(f"{len(keys) - len(there)} of these customers are not in the pool; look again")
+                raise ManagerError(f"{len(keys) - len(there)} of these customers are not in the pool; tierwise manager pool lists who is")
             if len(keys) > who.room:
                 raise ManagerError(f"{who.name} has room for {who.room:,}, not for {len(keys):,}")
             word, midnight = rows.word_id(connection, who.name), int(self.engine.now.replace(hour=0, minute=0, second=0).timestamp())

@@ -131,3 +131,8 @@ def test_the_command_line_says_it_in_chinese(arguments: tuple[str, ...], said: s
     assert result.exit_code == 2
     assert said in result.output
     assert "Error:" not in result.output
+
+
+def test_a_shop_without_members_is_told_so_in_chinese() -> None:
+    said = message_zh("no policy of the live rulebook has members; add one of the type membership")
+    assert said == "已生效的规则手册中没有会员策略；请添加一个 membership 类型的策略"

@@ -39,6 +39,7 @@ class Levels(Page):
             by=labels.title(engine, words.live.address),
             over=labels.title(engine, words.live.grade) if words.live.grade else t("facts", "事实"),
             counts=counts,
+            promises={key: _holding(level.targets) for key, level in words.live.levels.items()},
             managed=managed,
             planned=planned,
             hours=hours,
@@ -51,6 +52,15 @@ class Levels(Page):
                 "由 service_level 类型的策略判定客户级别并规定其权益。在规则手册草稿中修改；模拟结果会说明新增多少位需专属经理的客户及承诺工时。",
             ),
         )
+
+
+def _holding(targets: Any) -> list[Any]:
+    """Promises that can hold: without those whose every request an earlier one fits already."""
+    found: list[Any] = []
+    for each in targets:
+        if not any(former.kind in ("*", each.kind) and former.priority in ("*", each.priority) for former in found):
+            found.append(each)
+    return found
 
 
 def _counts(engine: Any, address: str) -> dict[str, int]:

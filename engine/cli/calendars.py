@@ -86,7 +86,7 @@ def list_(app: App, as_json: bool) -> None:
         from engine.cli.show import listing
 
         heads = [(app.text("name", "名称"), "left"), (app.text("time zone", "时区"), "left"), (app.text("used by", "使用者"), "left")]
-        rows = [[each.name, str(each.document["timezone"]), ", ".join(each.used_by) or "-"] for each in found]
+        rows = [[each.name, str(each.document["timezone"]), ", ".join(_user(app, used) for used in each.used_by) or "-"] for each in found]
         listing(app, app.text("Calendars", "工作日历"), heads, rows)
 
 
@@ -127,3 +127,11 @@ def _read(file: Path) -> Calendar:
     from engine.documents import read_file
 
     return Calendar.read(read_file(file).value)
+
+
+def _user(app: App, used: str) -> str:
+    """What uses a calendar, in the language of the reader."""
+    known = {"setup": ("setup of the desk", "服务台设置"), "promises": ("promises that run", "进行中的承诺")}
+    if used in known:
+        return app.text(*known[used])
+    return app.text(used, f"级别 {used.removeprefix('level ')}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from engine.cli.shared import ID, App, Family, json_option, pass_app, print_json
+from engine.cli.shared import ID, App, Family, counted, json_option, pass_app, print_json, to_the_minute
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -36,10 +36,10 @@ def list_(app: App, customer: str, limit: int, as_json: bool) -> None:
     heads: list[Any] = [(app.text(*each), "left") for each in words]
     ways = {"out": app.text("to the customer", "联系客户"), "in": app.text("from the customer", "客户来访")}
     rows = [
-        [str(each.id), at, each.channel or "-", ways[each.direction], each.by or "-", each.note]
+        [str(each.id), to_the_minute(at), each.channel or "-", ways[each.direction], each.by or "-", each.note]
         for each, at in zip(found, moments, strict=True)
     ]
-    listing(app, app.text(f"{len(found)} contacts", f"{len(found)} 条联系记录"), heads, rows, fold=5)
+    listing(app, app.text(counted(len(found), "contact"), f"{len(found)} 条联系记录"), heads, rows, fold=5)
 
 
 @contact.command()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from engine.cli.shared import App, Family, json_option, pass_app, print_json
+from engine.cli.shared import App, Family, counted, json_option, pass_app, print_json, to_the_minute
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -187,10 +187,10 @@ def messages(app: App, status: str | None, key: str | None, limit: int, as_json:
     heads: list[Any] = [(app.text(en, zh), "left") for en, zh in words]
     states = {"waiting": app.text("waiting", "待发送"), "sent": app.text("sent", "已发送"), "failed": app.text("failed", "失败")}
     rows = [
-        [each.id, moment, each.customer, each.plan, each.gateway or each.kind, states[each.status], each.last_error]
+        [each.id, to_the_minute(moment), each.customer, each.plan, each.gateway or each.kind, states[each.status], each.last_error]
         for each, moment in zip(found, moments, strict=True)
     ]
-    listing(app, app.text(f"{len(found)} messages", f"{len(found)} 条消息"), heads, rows)
+    listing(app, app.text(counted(len(found), "message"), f"{len(found)} 条消息"), heads, rows)
 
 
 @gateway.command()

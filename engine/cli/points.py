@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.shared import ID, App, Family, json_option, pass_app, print_json
+from engine.cli.shared import ID, App, Family, json_option, pass_app, print_json, to_the_minute
 
 if TYPE_CHECKING:
     from engine.store.points import Act
@@ -62,7 +62,7 @@ def show(app: App, customer: str, at: str | None, as_json: bool) -> None:
         app,
         title,
         [(app.text(en, zh), "right" if en in ("to spend", "pending") else "left") for en, zh in heads],
-        [[f"{free:,}", f"{waits:,}", since, until or never] for free, waits, since, until in lots],
+        [[f"{free:,}", f"{waits:,}", to_the_minute(since), to_the_minute(until) or never] for free, waits, since, until in lots],
     )
 
 
@@ -94,7 +94,7 @@ def history(app: App, customer: str, limit: int, as_json: bool) -> None:
         ("", ""),
     ]
     rows = [
-        [str(act["number"]), app.text(*KINDS[act["kind"]]), act["at"], f"{act['points']:+,}", f"{act['expired']:,}", f"{act['spendable']:,}", act["actor"], act["note"] or ""]
+        [str(act["number"]), app.text(*KINDS[act["kind"]]), to_the_minute(act["at"]), f"{act['points']:+,}", f"{act['expired']:,}", f"{act['spendable']:,}", act["actor"], act["note"] or ""]
         for act in acts
     ]  # fmt: skip
     title = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.shared import ID, App, Family, json_option, pass_app, print_json
+from engine.cli.shared import ID, App, Family, counted, json_option, pass_app, print_json, to_the_minute
 
 if TYPE_CHECKING:
     from engine.service import Engine
@@ -53,7 +53,7 @@ def list_(app: App, customer: str | None, as_json: bool) -> None:
         )
         stock = app.text("no limit", "不限") if each.reward.stock is None else f"{each.reward.stock:,}"
         rows.append([each.reward.key, each.reward.title.in_(app.language), f"{each.reward.points:,}", f"{each.taken:,}", stock, state])
-    title = app.text(f"{len(rows)} rewards", f"{len(rows)} 项奖励") if rows else app.text("No rewards yet", "暂无奖励")
+    title = app.text(counted(len(rows), "reward"), f"{len(rows)} 项奖励") if rows else app.text("No rewards yet", "暂无奖励")
     listing(app, title, [(app.text(en, zh), "right" if en in ("points", "taken", "stock") else "left") for en, zh in heads], rows)
 
 
@@ -267,7 +267,7 @@ def _told(app: App, engine: Engine, each: Claim, as_json: bool) -> None:
     if as_json:
         print_json(_plain(engine, each))
         return
-    until = engine.written(each.until)
+    until = to_the_minute(engine.written(each.until))
     code = app.text(f", code {each.code}", f"，兑换码 {each.code}") if each.code else ""
     tail = app.text(f" until {until}", f"，保留至 {until}") if each.status == "reserved" else code
     click.echo(

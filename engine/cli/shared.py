@@ -196,3 +196,13 @@ def steps_bar(app: App, title: str, *, quiet: bool = False) -> Iterator[Callable
     with steps_progress(make_console(stderr=True), app.language) as bar:
         task = bar.add_task(title, total=None)
         yield lambda step, done, total: bar.update(task, description=step_words(step, app.language), completed=done, total=total)
+
+
+def to_the_minute(written: str) -> str:
+    """A moment as people read it: the day and the minute of one that is written in full."""
+    return written[:16].replace("T", " ")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its English noun: 1 task, 2 tasks."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.shared import ID, App, Family, json_option, pass_app, print_json
+from engine.cli.shared import ID, App, Family, counted, json_option, pass_app, print_json
 
 if TYPE_CHECKING:
     from engine.service import Engine
@@ -41,7 +41,7 @@ def list_(app: App, /, status: str, as_json: bool, **chosen: Any) -> None:
     from engine.cli.show import listing
 
     late = sum(each.status == "open" and each.due < today for each in found)
-    title = app.text(f"{len(found)} tasks, {late} overdue", f"{len(found)} 项任务，逾期 {late} 项")
+    title = app.text(f"{counted(len(found), 'task')}, {late} overdue", f"{len(found)} 项任务，逾期 {late} 项")
     words = (("due", "到期"), ("customer", "客户"), ("owner", "负责人"), ("channel", "渠道"), ("state", "状态"), ("task", "任务"))
     heads = [("", "right"), *((app.text(en, zh), "left") for en, zh in words)]
     rows = [

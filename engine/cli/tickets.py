@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.shared import ID, App, Family, json_option, pass_app, print_json
+from engine.cli.shared import ID, App, Family, json_option, pass_app, print_json, to_the_minute
 
 if TYPE_CHECKING:
     from engine.service import Engine
@@ -404,7 +404,7 @@ def _plain(engine: Engine, found: Ticket) -> dict[str, Any]:
 
 
 def _short(engine: Engine, moment: int) -> str:
-    return engine.written(moment)[:16].replace("T", " ")
+    return to_the_minute(engine.written(moment))
 
 
 def _line(words: str, text: str) -> str:

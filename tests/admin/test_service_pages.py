@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from admin.views.levels import _holding
 from engine.desk.setup import Setup
+from engine.levels import ServiceTarget
 from engine.service import Engine
 from tests.admin.conftest import PASSWORD, Browser, open_app, served
 from tests.admin.test_browser import browser, complaints, until
@@ -319,6 +321,12 @@ def test_levels_are_edited_as_a_table_and_the_simulation_counts_managers(browser
         until(browser, lambda: browser.find_elements("id", "service"))
         assert "This draft gives 1 more customer a dedicated manager" in browser.find_element("id", "service").text
         assert complaints(browser) == []
+
+
+def test_promises_that_can_never_hold_are_left_out() -> None:
+    rows = [ServiceTarget("complaint", "*", 60, 120), ServiceTarget("*", "*", 240, 480), ServiceTarget("question", "high", 5, 10), ServiceTarget("*", "*", 540, 2700)]  # fmt: skip
+    assert _holding(rows) == rows[:2]
+    assert _holding(rows[2:]) == rows[2:]
 
 
 def test_an_empty_desk_says_what_to_do(empty: Flask) -> None:

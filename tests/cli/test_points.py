@@ -35,6 +35,7 @@ def test_a_day_is_posted_once_and_acts_are_told(members: Shop) -> None:
     assert "转出" in members("--language", "zh", "points", "transfer", "M001", "M002", "4", "--key", "t")
     assert members.json("points", "correct", "M001", "-1", "--reason", "typing error", "--key", "c")["spendable"] == before
     assert "typing error" in members("points", "history", "M001")
+    assert "+08:00" not in members("points", "history", "M001")
     event = next(act for act in members.json("points", "history", "M001") if act["note"] == "survey")
     undo = ("points", "undo", "M001", str(event["number"]), "--reason", "answered twice", "--key", "u")
     assert "撤回调整或事件" in members("--language", "zh", *undo)
