@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine import clock
 from engine.errors import PointsError, RulebookError, RunError
-from engine.loyalty.offers import Offer, Verdict, judge
+from engine.loyalty.offers import POINTS, Offer, Verdict, judge
 from engine.moments import Moment, as_moment
 from engine.points import Member
 from engine.repeats import KeyReused
@@ -159,7 +159,10 @@ class Offers:
         offers = self._offers()
         used = rows.used(connection, owner)
         coded = frozenset(each.offer for each in self._coupons(connection, owner, codes))
-        closed = self._closed(customer, offers)
+        closed = dict(self._closed(customer, offers))
+        if ledger.closed_at(connection, owner) is not None:
+            why = Text("the points account is closed", "积分账户已关闭")
+            closed |= {offer.key: closed[offer.key] or why for _, offer in offers if offer.kind == POINTS}
         today = clock.today(self._engine.zone)
         return judge([offer for _, offer in offers], basket, today, open_to=closed, used=used, coded=coded)
 

@@ -139,6 +139,16 @@ def test_codes_work_once_and_only_for_whom_they_were_made(engine: Engine) -> Non
         engine.offers.use("C3", 0, key="d", codes=[anybody[0] + "X"])
 
 
+def test_a_closed_account_gets_no_points_and_keeps_its_other_offers(engine: Engine) -> None:
+    (code,) = engine.offers.issue("code", 1)
+    engine.points.close("C2")
+    against = {each.offer.key: [str(why.text) for why in each.against] for each in engine.offers.of("C2", 10_000, codes=[code])}
+    assert against == {"good": [], "tenth": [], "code": ["the points account is closed"]}
+    assert [each.offer for each in engine.offers.use("C2", 10_000, key="receipt", codes=[code])] == ["good", "tenth"]
+    assert engine.offers.coupon(code).used_at is None
+    assert (engine.points.balance("C2").spendable, engine.points.verify()) == (0, ([], []))
+
+
 def buy(url: str, name: int) -> int:
     with Engine.open(url, actor=f"p{name}") as engine:
         return sum(each.saved for n in range(4) for each in engine.offers.use(f"C{name + 1}", 10_000, key=str(n)) if each.offer == "tenth")
