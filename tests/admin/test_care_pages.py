@@ -45,6 +45,9 @@ def ada(app: Flask) -> Browser:
 
 
 def test_managers_from_nothing_to_assigned_and_handed_over(ada: Browser, engine: Engine) -> None:
+    alone = ada.get(f"/customers/{engine.customers.find('C', limit=1)[0][0]}").text
+    assert "Who gets one is said under" in alone
+    assert "nobody looks after" not in alone
     assert "No account managers yet" in ada.get("/managers/").text
     assert ada.post("/managers/", {"name": "Sun", "capacity": "many"}).status_code == 400
     assert ada.post("/managers/", {"name": "Sun", "capacity": "3", "title": "Sun Li", "user": "service"}).status_code == 302
