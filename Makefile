@@ -21,7 +21,7 @@ demo: $(BIN)/tierwise ## Make a company of 24,000 customers, grade it, show the 
 	@$(BIN)/tierwise demo --dir .demo $(if $(filter 0,$(SERVE)),,--serve)
 
 test: $(VENV)/dev ## Run every test, on SQLite and, where it is installed, PostgreSQL
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 3
 
 lint: $(VENV)/dev ## Check style and types
 	@$(BIN)/ruff check .

@@ -155,6 +155,8 @@ class Evidences:
     def _field(self, feature: Feature, value: Value | None, *, changed: bool) -> Fact:
         """The field of the customer record that a feature is made of, or that it lacks."""
         field = Text("date of birth", "出生日期") if feature.of == "birth_day" else feature.title if feature.of else None
+        none = ("no contact is recorded", "无联系记录") if field is None else (f"not given: {field.en}", f"未提供：{field.zh}")
+        lacks = self.words.pick(*none)
         return Fact(
             "customer",
             self.name,
@@ -162,7 +164,7 @@ class Evidences:
             None,
             value is not None,
             reason=NOT_GIVEN if value is None else None,
-            reason_text=self.words.pick(f"not given: {field.en}", f"未提供：{field.zh}") if value is None and field else "",
+            reason_text=lacks if value is None else "",
             value=json_value(value),
             details={self.words.pick("field", "字段"): self.words.of(field)} if field else None,
             changed_since=changed,

@@ -80,7 +80,7 @@ class _Source:
         if window:
             measure, days = window["measure"], int(window["days"])
             count = np.where(self.recency <= days, np.ceil(count * np.minimum(1, days / (self.tenure + 1))), 0).astype(np.int64)
-        if measure.endswith("recency_days"):
+        if measure.endswith(("recency_days", "days_since")):
             return np.where(count > 0, self.recency, np.nan)
         if measure.endswith("tenure_days"):
             return np.where(count > 0, self.tenure, np.nan)

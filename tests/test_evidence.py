@@ -154,7 +154,7 @@ def test_what_is_counted_adds_up_to_every_feature(store_url: str) -> None:
                         if again is not None:
                             assert value == (first / second if feature.aggregate == "ratio" else first - second)
                         continue
-                    if feature.source == "profile":
+                    if feature.source in ("profile", "contact"):
                         assert facts[0].value == found.value
                         assert (facts[0].counted, bool(facts[0].reason_text)) == (value is not None, value is None)
                         continue

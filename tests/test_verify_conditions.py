@@ -23,7 +23,7 @@ POSSIBLE: dict[str, list[Any]] = {
     "a.count": [0, 1, 2, 3, 4],
     "a.tier": [*TIERS, None],
     "a.vip": [True, False, None],
-    "a.day": [f"2025-01-0{day}" for day in range(1, 8)],
+    "a.day": [str(np.datetime64("2025-01-01") + day) for day in range(-3, 10)],  # all that is within two days of one named below
 }
 GRID = list(itertools.product(*POSSIBLE.values()))
 

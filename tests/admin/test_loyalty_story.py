@@ -125,5 +125,6 @@ def test_from_a_purchase_to_the_task_of_the_manager(engine: Engine, browser: Any
         browser.get(f"{site}{pages[0]}")
         assert "Customer 1" in browser.find_element("tag name", "main").text
 
+        sold(engine, "C", "100", 0)
         press("/points/", "form[action='/points/day']")
-        assert heading("/points/of/C1") == "Customer 1 can spend 1,650 points", "300 and one and a half times 900"
+        assert heading("/points/of/C1") == "Customer 1 can spend 1,350 points", "300, 900 of before the rise, one and a half times 100"

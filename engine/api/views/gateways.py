@@ -38,7 +38,9 @@ class TrialBody(Strict):
 class RetryBody(Strict):
     """Which failed messages wait once more: these, or all of a gateway."""
 
-    messages = fields.List(fields.Integer(strict=True), validate=validate.Length(1, 1_000), load_default=None)
+    messages = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(1, 2**63 - 1)), validate=validate.Length(1, 1_000), load_default=None
+    )
     gateway = text(60, "All failed ones of this gateway.", load_default=None)
 
 
